@@ -1,0 +1,150 @@
+"""The book: all that we say and all that we understand, read once when the program starts and never changed after."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+from babel.core import get_global
+
+from service.book.articles import Article, Section, load_articles
+from service.book.helplines import Helplines, load_helplines
+from service.book.keywords import Keywords
+from service.book.languages import SOURCE, Language, Languages, compile_catalogues, load_languages
+from service.book.pages import Layout, Measure
+from service.conversation import Channel, Text
+
+
+@dataclass(frozen=True, eq=False)
+class Book:
+    """Articles, languages, keywords and helplines, and how they are laid out on each channel.
+
+    ``program`` is the neutral name that people see; ``country`` the region assumed where a number tells none.
+    """
+
+    articles: tuple[Article, ...]
+    languages: Languages
+    helplines: Helplines = Helplines()
+    program: str = "Plainline"
+    country: str = "US"
+    max_segments: int = 3
+
+    @cached_property
+    def keywords(self) -> Keywords:
+        """The words people text."""
+        return Keywords(self.languages, self.articles)
+
+    @cached_property
+    def sections(self) -> dict[str, Section]:
+        """Every section of every article, by its path."""
+        return {section.path: section for article in self.articles for section in article.sections}
+
+    @cached_property
+    def by_slug(self) -> dict[str, Article]:
+        """Every article, by its slug."""
+        return {article.slug: article for article in self.articles}
+
+    def article_of(self, path: str) -> Article:
+        """The article that a section's path belongs to. Raises KeyError for one that is gone."""
+        return self.by_slug[path.partition("/")[0]]
+
+    def following(self, path: str) -> Section | None:
+        """The section after this one in its article, or None after the last."""
+        sections = self.article_of(path).sections
+        after = [section.path for section in sections].index(path) + 1
+        return sections[after] if after < len(sections) else None
+
+    def is_whole(self, section: Section, language: Language) -> bool:
+        """Whether every sentence of a section may be served in a language."""
+        return section.path not in self._gaps[language.code]
+
+    @cached_property
+    def _gaps(self) -> dict[str, frozenset[str]]:
+        return {
+            language.code: frozenset(
+                path for path, section in self.sections.items() if not all(map(language.has, section.texts))
+            )
+            for language in self.languages.values()
+        }
+
+    @cached_property
+    def _measures(self) -> dict[tuple[Channel, str], Measure]:
+        whatsapp = Measure(max_segments=None)
+        texts = Measure(self.max_segments)
+        return {
+            (channel, language.code): whatsapp
+            if channel is Channel.WHATSAPP
+            else replace(texts, accents=not language.texted_without_accents)
+            for channel in Channel
+            for language in self.languages.values()
+        }
+
+    def measure(self, channel: Channel, language: Language) -> Measure:
+        """What a page may be on a channel, in a language."""
+        return self._measures[channel, language.code]
+
+    @cached_property
+    def layout(self) -> _Layouts:
+        """``layout(section, language, channel, more, end)``: a section's pages, found once and kept."""
+        return _Layouts(self)
+
+    @lru_cache(maxsize=512)  # noqa: B019  one book lives as long as the program
+    def likeliest(self, country: str) -> tuple[Language, ...]:
+        """The languages in the order in which people of ``country`` are likely to speak them (CLDR), then menu order."""
+        spoken = get_global("territory_languages").get(country or self.country, {})
+        share = {code: about.get("population_percent", 0) for code, about in spoken.items()}
+        order = list(self.languages.values())
+        return tuple(sorted(order, key=lambda language: -_share(language, share)))
+
+
+class _Layouts:
+    def __init__(self, book: Book) -> None:
+        self._book = book
+        self._cached = lru_cache(maxsize=4096)(self._lay_out)
+
+    def __call__(self, section: Section, language: Language, channel: Channel, more: Text, end: Text) -> Layout:
+        return self._cached(section.path, language.code, channel, more, end)
+
+    def _lay_out(self, path: str, code: str, channel: Channel, more: Text, end: Text) -> Layout:
+        section, language = self._book.sections[path], self._book.languages[code]
+        return Layout(
+            [language.say(paragraph.text) for paragraph in section.paragraphs],
+            self._book.measure(channel, language),
+            language=code.partition("_")[0],
+            more=language.say(more),
+            end=language.say(end),
+        )
+
+
+def _share(language: Language, share: dict[str, float]) -> float:
+    return max((share.get(code, 0.0) for code in (language.code, language.code.partition("_")[0])), default=0.0)
+
+
+def load_book(  # noqa: PLR0913  what a book is made of
+    content: Path,
+    locales: Path,
+    compiled: Path,
+    *,
+    only: Sequence[str] = (),
+    program: str = "Plainline",
+    country: str = "US",
+    max_segments: int = 3,
+) -> Book:
+    """Read everything, compiling catalogues that changed.
+
+    Raises ArticleError, LanguagesError or HelplinesError, which say what to do.
+    """
+    compile_catalogues(locales, compiled)
+    return Book(
+        articles=load_articles(content),
+        languages=load_languages(locales, compiled, only),
+        helplines=load_helplines(content),
+        program=program,
+        country=country,
+        max_segments=max_segments,
+    )
+
+
+__all__ = ["SOURCE", "Book", "load_book"]

@@ -1,0 +1,84 @@
+"""Numbers of real people to talk to, by country: ``content/helplines.toml``."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+
+class Line(StrEnum):
+    """What a helpline is for."""
+
+    EMERGENCY = "emergency"
+    CRISIS = "crisis"
+    CANCER = "cancer"
+
+
+class HelplinesError(ValueError):
+    """``helplines.toml`` is not as it must be; the message names the entry."""
+
+
+@dataclass(frozen=True)
+class Helpline:
+    """One number: what it is for, where it was read and when, and whether an operator has called it."""
+
+    country: str
+    kind: Line
+    name: str
+    number: str
+    hours: str
+    languages: tuple[str, ...] = ()
+    page: str = ""
+    read: date | None = None
+    verified: bool = False
+
+
+@dataclass(frozen=True)
+class Helplines:
+    """All helplines, by country."""
+
+    by_country: Mapping[str, tuple[Helpline, ...]] = field(default_factory=dict)
+
+    def find(self, country: str, kind: Line) -> Helpline | None:
+        """The first helpline of a kind in a country, or None."""
+        return next((line for line in self.by_country.get(country, ()) if line.kind is kind), None)
+
+
+def load_helplines(content: Path) -> Helplines:
+    """The helplines of a content folder; none where it has no such file. Raises HelplinesError."""
+    path = content / "helplines.toml"
+    if not path.exists():
+        return Helplines()
+    try:
+        countries = tomllib.loads(path.read_text("utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise HelplinesError(f"{path}: {error}") from None
+    return Helplines({c: tuple(_helpline(c, about, path) for about in lines) for c, lines in countries.items()})
+
+
+def _helpline(country: str, about: dict[str, Any], path: Path) -> Helpline:
+    known_at_once = about.get("number") in {"911", "988"} and country == "US"
+    try:
+        if not known_at_once and not (about["page"] and about["read"]):
+            raise KeyError("page")
+        return Helpline(
+            country=country,
+            kind=Line(about["kind"]),
+            name=about["name"],
+            number=about["number"],
+            hours=about["hours"],
+            languages=tuple(about.get("languages", ())),
+            page=about.get("page", ""),
+            read=about.get("read"),
+            verified=about.get("verified", False),
+        )
+    except (KeyError, ValueError) as error:
+        raise HelplinesError(
+            f"{path}: a line of {country} ({about.get('number', 'no number')}) is wrong or lacks {error}: "
+            "each needs kind, name, number, hours, and the page where it was read with its date"
+        ) from None

@@ -1,0 +1,168 @@
+"""The words people text, in every language, and where they lead.
+
+A word is compared in its *plain form*: compatibility characters, capitals, accents, tatweel, hamza seats and punctuation
+do not matter, nor which script a number is written in. What a language's catalogue lists under the context ``keyword``
+is all there is to it; nothing here knows a word by itself.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+import regex
+from rapidfuzz import process
+from rapidfuzz.distance import DamerauLevenshtein
+
+from service.book.articles import Article, Section
+from service.book.languages import Language, Languages
+from service.conversation import Target, Text, text_in
+
+# Translators: what people text, variants separated by |. The first is printed, in capitals where the script has them.
+MORE = text_in("keyword", "MORE")
+MENU = text_in("keyword", "MENU")
+BACK = text_in("keyword", "BACK")
+LANGUAGE = text_in("keyword", "LANGUAGE")
+HELP = text_in("keyword", "HELP")
+PERSON = text_in("keyword", "PERSON")
+# Translators: greetings, as people begin a text with them. Variants separated by |; none of them is printed.
+HELLO = text_in("keyword", "HELLO")
+# Translators: the word that stops all texts. The carriers know STOP everywhere: keep it among the variants.
+STOP = text_in("keyword", "STOP")
+# Translators: the word that allows texts again. The carriers know START everywhere: keep it among the variants.
+START = text_in("keyword", "START")
+
+COMMANDS: dict[Text, Target] = {
+    MORE: Target("more"),
+    MENU: Target("home"),
+    BACK: Target("back"),
+    LANGUAGE: Target("languages"),
+    HELP: Target("help"),
+    PERSON: Target("person"),
+    HELLO: Target("hello"),
+    STOP: Target("stop"),
+    START: Target("start"),
+}
+
+LONGEST_SENTENCE = 12
+"""Words. In a longer text a keyword says little about what is wanted."""
+
+LONGEST_PHRASE = 5
+"""Words that one keyword may have."""
+
+SHORTEST_TYPO = 4
+"""Letters. A shorter word is close to too many others."""
+
+NEAR = 0.74
+"""How alike a mistyped word and a keyword must be, from 0 to 1: one slip in four letters, two in eight."""
+
+_MARKS = regex.compile(r"(?<=[\p{Latin}\p{Greek}\p{Cyrillic}\p{Arabic}]\p{Mn}*)\p{Mn}")
+_NOISE = regex.compile(r"[^\p{L}\p{M}\p{N}]+")
+_APOSTROPHES = regex.compile(r"(?<=\p{L})['’ʼ`´](?=\p{L})")
+_UNSPACED = regex.compile(r"[\p{Han}\p{Hangul}\p{Hiragana}\p{Katakana}]{2,}")
+_NUMBER = regex.compile(r"\W*(\d{1,3})\W*")
+_ALIKE = str.maketrans("أإآٱىةؤئđłøı", "ااااىهويdloi") | {ord("ـ"): None, 0x200C: None, 0x200D: None}
+
+
+class Match(NamedTuple):
+    """A word that was understood: in which language, where it leads, and how that place is named in a list."""
+
+    language: str
+    target: Target
+    label: Text | str
+
+
+@lru_cache(maxsize=4096)
+def plain(said: str) -> str:
+    """The plain form of what somebody wrote: words of letters and digits, one space between them."""
+    said = unicodedata.normalize("NFKC", said).casefold()
+    said = _APOSTROPHES.sub("", said)
+    said = _MARKS.sub("", unicodedata.normalize("NFD", said)).translate(_ALIKE)
+    return _NOISE.sub(" ", unicodedata.normalize("NFC", said)).strip()
+
+
+def number(said: str) -> int | None:
+    """The number that a text consists of, in the digits of any script; None where there is more to it."""
+    found = _NUMBER.fullmatch(unicodedata.normalize("NFKC", said))
+    return int("".join(str(unicodedata.decimal(digit)) for digit in found[1])) if found else None
+
+
+class Keywords:
+    """Every keyword of every language that is served."""
+
+    def __init__(self, languages: Languages, articles: Sequence[Article]) -> None:
+        self._exact: dict[str, list[Match]] = defaultdict(list)
+        self._by_language: dict[str, list[str]] = defaultdict(list)
+        for phrase, match in all_keywords(languages, articles):
+            if match not in self._exact[phrase]:
+                self._exact[phrase].append(match)
+                self._by_language[match.language].append(phrase)
+        self._unspaced = {phrase for phrase in self._exact if _UNSPACED.search(phrase)}
+
+    def exact(self, said: str) -> tuple[Match, ...]:
+        """What a text that consists of one keyword means, in each language that has it."""
+        return tuple(self._exact.get(plain(said), ()))
+
+    def within(self, said: str) -> tuple[Match, ...]:
+        """The keywords inside a short sentence, the longest first; none for a long one."""
+        words = plain(said).split()
+        if len(words) > LONGEST_SENTENCE:
+            return ()
+        found: dict[Match, None] = {}
+        for length in range(min(LONGEST_PHRASE, len(words)), 0, -1):
+            for start in range(len(words) - length + 1):
+                found.update(dict.fromkeys(self._exact.get(" ".join(words[start : start + length]), ())))
+        if _UNSPACED.search(said):
+            found.update(dict.fromkeys(self._inside_unspaced("".join(words))))
+        return tuple(found)
+
+    def near(self, said: str, languages: Iterable[str]) -> tuple[Match, ...]:
+        """The keywords of ``languages`` that somebody may have meant to type, the likeliest first."""
+        typed = plain(said)
+        words = [typed, *typed.split()] if len(typed.split()) <= LONGEST_SENTENCE else []
+        phrases = [phrase for language in languages for phrase in self._by_language[language]]
+        found: dict[Match, float] = {}
+        for word in dict.fromkeys(word for word in words if len(word) >= SHORTEST_TYPO):
+            for phrase, alike, _ in process.extract(
+                word, phrases, scorer=DamerauLevenshtein.normalized_similarity, score_cutoff=NEAR, limit=5
+            ):
+                if len(phrase) >= SHORTEST_TYPO:
+                    for match in self._exact[phrase]:
+                        found[match] = max(alike, found.get(match, 0.0))
+        wanted = set(languages)
+        return tuple(sorted((m for m in found if m.language in wanted), key=lambda m: -found[m]))
+
+    def _inside_unspaced(self, said: str) -> Iterator[Match]:
+        for phrase in sorted(self._unspaced, key=len, reverse=True):
+            if phrase.replace(" ", "") in said:
+                yield from self._exact[phrase]
+
+
+def all_keywords(languages: Languages, articles: Sequence[Article]) -> Iterator[tuple[str, Match]]:
+    """Every (plain form, what it means) of every language, one for each variant."""
+    places = [(place.keyword, place.title, target) for place, target in _places(articles)]
+    for language in languages.values():
+        for command, target in COMMANDS.items():
+            yield from _spelled(language, command, Match(language.code, target, command))
+        for keyword, title, target in places:
+            match = Match(language.code, target, title)
+            yield from _spelled(language, keyword, match)
+            if language.has(title):  # people type what they read in the menu
+                yield plain(language.say(title)), match
+        for name in (language.name, *language.names):
+            yield plain(name), Match(language.code, Target("language", language.code), language.name)
+
+
+def _places(articles: Sequence[Article]) -> Iterator[tuple[Article | Section, Target]]:
+    for article in articles:
+        yield article, Target("contents", article.slug)
+        for section in article.sections:
+            yield section, Target("reading", section.path)
+
+
+def _spelled(language: Language, keyword: Text, match: Match) -> Iterator[tuple[str, Match]]:
+    for variant in language.variants(keyword):
+        yield plain(variant), match

@@ -1,0 +1,231 @@
+"""The languages and their catalogues: loading, looking up, and knowing what is missing.
+
+A sentence that is missing or fuzzy in a catalogue is never replaced by English in silence: looking it up raises
+UntranslatedError, and whoever needs it asks ``has`` first.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from gettext import GNUTranslations, NullTranslations
+from pathlib import Path
+from typing import Any
+
+import regex
+from babel import Locale
+from babel.dates import format_date
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+from service.conversation import KEYWORD, Territory, Text, Value
+
+SOURCE = "en"
+"""The language the articles and prompts are written in. Its catalogue holds keywords and review marks alone."""
+
+DOMAIN = "messages"
+
+_PLACEHOLDER = regex.compile(r"%\((\w+)\)[sd]|\{(\w+)\}")
+
+
+class UntranslatedError(LookupError):
+    """A sentence has no translation that may be served."""
+
+
+class LanguagesError(ValueError):
+    """``languages.toml`` is wrong, or asks for a language it does not describe."""
+
+
+class _Missing(NullTranslations):
+    """Stands behind a translated catalogue: what reaches it was not translated."""
+
+    def gettext(self, message: str) -> str:
+        raise UntranslatedError(message)
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:  # noqa: ARG002
+        raise UntranslatedError(msgid1)
+
+    def pgettext(self, context: str, message: str) -> str:
+        raise UntranslatedError(f"{context}: {message}")
+
+    def npgettext(self, context: str, msgid1: str, msgid2: str, n: int) -> str:  # noqa: ARG002
+        raise UntranslatedError(f"{context}: {msgid1}")
+
+
+@dataclass(frozen=True)
+class Review:
+    """Who has checked a catalogue, when, and which revision of it; empty where nobody has."""
+
+    by: str = ""
+    on: str = ""
+    revision: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.by and self.on)
+
+
+@dataclass(frozen=True, eq=False)
+class Language:
+    """One language: how it is written, and all its sentences."""
+
+    code: str
+    name: str
+    catalogue: NullTranslations = field(repr=False)
+    names: tuple[str, ...] = ()
+    locale: str = "en"
+    texted_without_accents: bool = False
+    right_to_left: bool = False
+
+    def say(self, sentence: Text) -> str:
+        """``sentence`` in this language, its values filled in.
+
+        A keyword is said as its first variant. Raises UntranslatedError where there is no translation to serve.
+        """
+        translated = self._look_up(sentence)
+        if sentence.context == KEYWORD:
+            translated = translated.split("|", 1)[0].strip()
+        if not sentence.values:
+            return translated
+        values = {name: self._format(value) for name, value in sentence.values}
+        return _PLACEHOLDER.sub(lambda found: values.get(found[1] or found[2], found[0]), translated)
+
+    def has(self, sentence: Text) -> bool:
+        """Whether ``say`` can say it."""
+        try:
+            self._look_up(sentence)
+        except UntranslatedError:
+            return False
+        return True
+
+    def variants(self, keyword: Text) -> tuple[str, ...]:
+        """All that people type for one place or command; empty where this language has no word for it."""
+        if not self.has(keyword):
+            return ()
+        words = self._look_up(keyword)
+        if words == keyword.msgid and "/" in words:
+            return ()  # a section of the source language that was given no word; its msgid is a path
+        return tuple(word.strip() for word in words.split("|") if word.strip())
+
+    @cached_property
+    def review(self) -> Review:
+        """The clinician's review of this catalogue."""
+        return self._review("X-Reviewed")
+
+    @cached_property
+    def safety_review(self) -> Review:
+        """The review of its words of danger and of leaving."""
+        return self._review("X-Safety-Reviewed")
+
+    def _review(self, header: str) -> Review:
+        info = {name.lower(): value for name, value in self.catalogue.info().items()}
+        of = f"{header}-".lower()
+        return Review(info.get(of + "by", ""), info.get(of + "on", ""), info.get(of + "revision", ""))
+
+    def _look_up(self, sentence: Text) -> str:
+        catalogue = self.catalogue
+        if sentence.plural:
+            return catalogue.ngettext(sentence.msgid, sentence.plural, sentence.count)
+        if sentence.context:
+            return catalogue.pgettext(sentence.context, sentence.msgid)
+        return catalogue.gettext(sentence.msgid)
+
+    def _format(self, value: Value) -> str:
+        if isinstance(value, Text):
+            return self.say(value)
+        if isinstance(value, Territory):
+            return Locale.parse(self.locale).territories.get(value.code, value.code)
+        if isinstance(value, date):
+            return format_date(value, "long", Locale.parse(self.locale))
+        return str(value)
+
+
+class Languages(Mapping[str, Language]):
+    """The languages that are served, by code, in menu order."""
+
+    def __init__(self, languages: Iterable[Language]) -> None:
+        self._languages = {language.code: language for language in languages}
+
+    def __getitem__(self, code: str) -> Language:
+        return self._languages[code]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._languages)
+
+    def __len__(self) -> int:
+        return len(self._languages)
+
+
+def describe(locales: Path) -> dict[str, dict[str, Any]]:
+    """What ``languages.toml`` in ``locales`` says of each language, in menu order."""
+    path = locales / "languages.toml"
+    try:
+        described = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise LanguagesError(f"{path}: {error}") from None
+    for code, about in described.items():
+        if not isinstance(about, dict) or not about.get("name") or not about.get("locale"):
+            raise LanguagesError(f"{path}: [{code}] needs a name and a locale")
+    return described
+
+
+def load_languages(locales: Path, compiled: Path, only: Iterable[str] = ()) -> Languages:
+    """The languages of ``locales``, or ``only`` those named, in that order, from catalogues compiled into ``compiled``.
+
+    Raises LanguagesError for a language that is not described or has no catalogue.
+    """
+    described = describe(locales)
+    wanted = list(only) or list(described)
+    if unknown := [code for code in wanted if code not in described]:
+        raise LanguagesError(
+            f"LANGUAGES names {', '.join(unknown)}, which {locales / 'languages.toml'} does not describe: "
+            f"choose from {', '.join(described)}"
+        )
+    return Languages(_load(code, described[code], locales, compiled) for code in wanted)
+
+
+def _load(code: str, about: dict[str, Any], locales: Path, compiled: Path) -> Language:
+    mo = compiled / code / f"{DOMAIN}.mo"
+    if not mo.exists():
+        raise LanguagesError(f"{catalogue_path(locales, code)} is missing: run 'make messages'")
+    with mo.open("rb") as file:
+        catalogue = GNUTranslations(file)
+    if code != SOURCE:
+        catalogue.add_fallback(_Missing())
+    return Language(
+        code=code,
+        name=about["name"],
+        catalogue=catalogue,
+        names=tuple(about.get("names", ())),
+        locale=about["locale"],
+        texted_without_accents=about.get("texted_without_accents", False),
+        right_to_left=about.get("right_to_left", False),
+    )
+
+
+def catalogue_path(locales: Path, code: str) -> Path:
+    """Where the catalogue of a language lies."""
+    return locales / code / "LC_MESSAGES" / f"{DOMAIN}.po"
+
+
+def compile_catalogues(locales: Path, compiled: Path) -> None:
+    """Compile every catalogue that is newer than what ``compiled`` holds; fuzzy entries are left out.
+
+    Raises LanguagesError naming the file and line of a catalogue that cannot be read.
+    """
+    for code in describe(locales):
+        po, mo = catalogue_path(locales, code), compiled / code / f"{DOMAIN}.mo"
+        if not po.exists() or (mo.exists() and mo.stat().st_mtime_ns >= po.stat().st_mtime_ns):
+            continue
+        mo.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with po.open("rb") as file:
+                catalogue = read_po(file, locale=None, abort_invalid=True)
+        except ValueError as error:
+            raise LanguagesError(f"{po}: {error}") from None
+        fresh = mo.with_suffix(".new")
+        with fresh.open("wb") as file:
+            write_mo(file, catalogue)
+        fresh.replace(mo)

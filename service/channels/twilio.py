@@ -1,0 +1,104 @@
+"""The Twilio edge: what a webhook's form means, and how an answer is written for Twilio.
+
+Fields come and go without notice (Twilio's page on messaging webhooks): what is needed is read, the rest ignored, and
+nothing that a form may hold raises.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from base64 import urlsafe_b64encode
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+import phonenumbers
+from twilio.request_validator import RequestValidator
+from twilio.twiml.messaging_response import MessagingResponse
+
+from service.conversation import Carrier, Channel, Event, Kind
+
+WITHHELD = frozenset({"", "anonymous", "unknown", "restricted", "unavailable", "private", "+266696687"})
+"""What stands in ``From`` where somebody keeps their number to themselves (266696687 spells ANONYMOUS on a keypad)."""
+
+LONGEST_BODY = 1600
+"""Characters; Twilio's own limit. Anything beyond is not looked at."""
+
+LONGEST_SENDER = 64
+"""Characters; an address on any channel is shorter."""
+
+WHATSAPP = "whatsapp:"
+
+
+class Sender(NamedTuple):
+    """Who wrote: the index of the contact (empty where it is withheld) and the region of the number, if it tells one."""
+
+    contact: str
+    country: str
+
+
+@dataclass(frozen=True)
+class Contacts:
+    """Turns numbers into contacts: an HMAC, so that what is stored names nobody."""
+
+    key: bytes
+
+    def sender(self, address: str) -> Sender:
+        """The sender behind ``From``: the same contact on every channel, whatever prefix the channel writes."""
+        number = address.strip()[:LONGEST_SENDER].removeprefix(WHATSAPP)
+        if number.casefold() in WITHHELD:
+            return Sender("", "")
+        digest = hmac.digest(self.key, number.encode("utf-8", "surrogatepass"), hashlib.sha256)
+        return Sender(urlsafe_b64encode(digest[:12]).decode(), region(number))
+
+
+@lru_cache(maxsize=65536)
+def region(number: str) -> str:
+    """The ISO 3166 region of an E.164 number, or nothing."""
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return ""
+    return phonenumbers.region_code_for_number(parsed) or ""
+
+
+def message_event(form: Mapping[str, str], contacts: Contacts) -> Event:
+    """The event behind a messaging webhook."""
+    address = form.get("From", "")
+    sender = contacts.sender(address)
+    body = form.get("Body", "")[:LONGEST_BODY] or form.get("ButtonText", "") or form.get("ButtonPayload", "")
+    speaks = bool(body.strip())
+    return Event(
+        id=next((form[name] for name in ("MessageSid", "SmsMessageSid", "SmsSid") if form.get(name)), "")[:64],
+        channel=Channel.WHATSAPP if address.strip().startswith(WHATSAPP) else Channel.SMS,
+        contact=sender.contact,
+        kind=Kind.WORDS if speaks else Kind.ATTACHMENT,
+        body=body,
+        country=sender.country,
+        carrier=_carrier(form.get("OptOutType", "")),
+    )
+
+
+def _carrier(opt_out_type: str) -> Carrier | None:
+    return Carrier(opt_out_type.upper()) if opt_out_type.upper() in Carrier.__members__ else None
+
+
+def messages_twiml(messages: Sequence[str]) -> bytes:
+    """TwiML that answers with ``messages``, in their order; with none, Twilio says nothing."""
+    response = MessagingResponse()
+    for message in messages:
+        response.message(message)
+    return str(response).encode()
+
+
+class Signatures:
+    """Verifies that Twilio sent a request, with any of the account's auth tokens (two during a rotation)."""
+
+    def __init__(self, tokens: Iterable[str]) -> None:
+        self._validators = [RequestValidator(token) for token in tokens]
+
+    def accepts(self, url: str, form: Mapping[str, str], signature: str) -> bool:
+        """Whether ``signature`` is Twilio's for ``form`` posted to ``url``, the URL as Twilio called it."""
+        return any(validator.validate(url, form, signature) for validator in self._validators)

@@ -1,0 +1,347 @@
+"""Everything that can be wrong with content, catalogues, flows and settings, found before a person meets it.
+
+Each finding names its file and line and says what to do. An *error* keeps the service from starting; a *gap* fails
+``plainline check`` and so a release, while the service goes on and withholds what is not ready; a *note* is for somebody
+to know.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
+from enum import StrEnum
+from io import BytesIO
+from pathlib import Path
+from typing import NamedTuple
+
+import polib
+import regex
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po, write_po
+from translate.filters import checks
+from translate.storage.pypo import pounit
+
+from service.app import create_book
+from service.book import SOURCE, Book
+from service.book.articles import Article, ArticleError
+from service.book.helplines import HelplinesError
+from service.book.keywords import COMMANDS, HELP, START, STOP, all_keywords, plain
+from service.book.languages import DOMAIN, Language, LanguagesError, catalogue_path, describe
+from service.book.pages import PageTooSmallError
+from service.book.safety import RESERVED
+from service.book.segments import segments
+from service.channels.sms import NOTICE_SEGMENTS
+from service.conversation import KEYWORD, Channel, Event, Kind, Known, Session, Target, Text
+from service.engine import check_screens, go
+from service.flows import reading
+from service.flows.home import first_sight
+from service.flows.notices import review_notice
+from service.flows.scene import Scene
+from service.messages import template, updated
+from service.settings import ROOT, Settings, SettingsError
+
+HARDEST_GRADE = 8.0
+"""School years; plain words for somebody who is tired or frightened."""
+
+LONGEST_PARAGRAPH = 320
+"""Characters; about 25 seconds when it is read aloud."""
+
+STALE_HELPLINE = timedelta(days=180)
+
+PLACEHOLDER = regex.compile(r"%\(\w+\)[sd]|\{\w+\}")
+DIGITS = regex.compile(r"\d+")
+INVISIBLE = regex.compile(r"[\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+LIMIT = regex.compile(r"At most (\d+) (?:character|letter)s")
+ROOM = 1.4
+"""How much longer than the English limit a translation may be."""
+
+
+class Level(StrEnum):
+    """How much a finding matters."""
+
+    ERROR = "error"
+    GAP = "gap"
+    NOTE = "note"
+
+
+class Finding(NamedTuple):
+    """One thing that is wrong: where, what, and what to do about it."""
+
+    level: Level
+    path: Path | str
+    line: int
+    problem: str
+    remedy: str
+
+    @property
+    def place(self) -> str:
+        """The file and line, from the project's folder."""
+        path = Path(self.path)
+        shown = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
+        return f"{shown}:{self.line}" if self.line else str(shown)
+
+
+def at_start(settings: Settings) -> tuple[Book | None, list[Finding]]:
+    """The book to serve, and what would meet a person if it were served; quick enough for every start."""
+    try:
+        book = create_book(settings)
+    except (ArticleError, LanguagesError, HelplinesError, SettingsError) as error:
+        return None, [_refused(error)]
+    findings = [Finding(Level.ERROR, "settings", 0, problem, "see docs/settings.md") for problem in settings.problems()]
+    findings += [*_screens(), *_prompts(book, settings.locales), *_keywords(book, settings.locales), *_program(book)]
+    return book, findings
+
+
+def everything(settings: Settings) -> list[Finding]:
+    """All findings, the gravest first."""
+    book, findings = at_start(settings)
+    if book is None:
+        return findings
+    for article in book.articles:
+        findings += [*_readability(article), *_paragraphs(article)]
+    findings += _template(settings)
+    for code in describe(settings.locales):
+        findings += _catalogue(settings, code)
+    findings += [*_pages(book, settings.content), *_helplines(book, settings.content), *_reviews(book, settings.locales)]
+    order = list(Level)
+    return sorted(findings, key=lambda finding: (order.index(finding.level), str(finding.path), finding.line))
+
+
+def _refused(error: Exception) -> Finding:
+    if isinstance(error, ArticleError):
+        return Finding(Level.ERROR, error.path, error.line, error.problem, "see docs/content.md")
+    return Finding(Level.ERROR, "settings" if isinstance(error, SettingsError) else "", 0, str(error), "mend it")
+
+
+def _screens() -> Iterator[Finding]:
+    try:
+        check_screens()
+    except LookupError as error:
+        yield Finding(Level.ERROR, ROOT / "service/engine.py", 0, str(error), "name a screen that exists")
+
+
+def _prompts(book: Book, locales: Path) -> Iterator[Finding]:
+    """Every sentence that is not an article's must be there in every language that is served."""
+    with (locales / f"{DOMAIN}.pot").open("rb") as file:
+        pot = read_po(file)
+    contexts = {article.slug for article in book.articles} | set(book.sections)
+    for language in book.languages.values():
+        missing = [text for text in map(_as_text, pot) if _is_prompt(text, contexts) and not language.has(text)]
+        for text in missing:
+            where = catalogue_path(locales, language.code)
+            yield Finding(
+                Level.ERROR, where, _line_of(where, text), f"not translated: {text.msgid!r}", "translate it, or leave "
+                f"{language.code} out of LANGUAGES"
+            )
+
+
+def _as_text(message: Catalog | object) -> Text:
+    msgid = getattr(message, "id", "")
+    singular, plural = msgid if isinstance(msgid, tuple) else (msgid, "")
+    return Text(singular, getattr(message, "context", None) or "", plural=plural, count=2)
+
+
+def _is_prompt(text: Text, contexts: set[str]) -> bool:
+    return bool(text.msgid) and text.context not in contexts and text.context != KEYWORD
+
+
+def _line_of(path: Path, text: Text) -> int:
+    found = polib.pofile(str(path)).find(text.msgid, msgctxt=text.context or False)
+    return found.linenum if found else 0
+
+
+def _keywords(book: Book, locales: Path) -> Iterator[Finding]:
+    """Words that mean two things, that Twilio keeps for itself, or that are missing."""
+    meanings: dict[tuple[str, str], dict[Target, Text | str]] = defaultdict(dict)
+    for phrase, match in all_keywords(book.languages, book.articles):
+        meanings[match.language, phrase][match.target] = match.label
+    for (code, phrase), targets in meanings.items():
+        path = catalogue_path(locales, code)
+        if not phrase:
+            label = next(iter(targets.values()))
+            yield Finding(Level.ERROR, path, 0, f"a variant of {_named(label)} has no letter", "remove it")
+        elif len(targets) > 1 and not _of_several_articles(targets):
+            both = " and ".join(sorted(_named(label) for label in targets.values()))
+            line = _line_of_keyword(path, next(iter(targets.values())))
+            yield Finding(Level.ERROR, path, line, f"{phrase!r} means both {both}", "give it to one of them")
+        if phrase in RESERVED and not {target.screen for target in targets} <= {"stop", "start", "help"}:
+            label = next(iter(targets.values()))
+            line = _line_of_keyword(path, label)
+            yield Finding(Level.ERROR, path, line, f"the carrier keeps {phrase!r} for itself", "choose another word")
+    for language in book.languages.values():
+        yield from _missing_keywords(book, language, catalogue_path(locales, language.code))
+
+
+def _missing_keywords(book: Book, language: Language, path: Path) -> Iterator[Finding]:
+    places = [place.keyword for article in book.articles for place in (article, *article.sections)]
+    for keyword in (*COMMANDS, *places):
+        if not language.variants(keyword):
+            level = Level.ERROR if keyword in COMMANDS else Level.GAP
+            line = _line_of(path, keyword)
+            yield Finding(level, path, line, f"no word leads to {keyword.msgid}", "list what people text, separated by |")
+    for keyword, carriers in ((STOP, "stop"), (START, "start"), (HELP, "help")):
+        if carriers not in map(plain, language.variants(keyword)):
+            line = _line_of(path, keyword)
+            yield Finding(Level.ERROR, path, line, f"{carriers.upper()} is missing", "the carriers know it: add it")
+
+
+def _of_several_articles(targets: Iterable[Target]) -> bool:
+    """Sections of different articles may share a word: the one that somebody is in counts, else they are asked."""
+    articles = [target.subject.partition("/")[0] for target in targets if target.screen in {"reading", "contents"}]
+    return len(set(articles)) == len(list(targets))
+
+
+def _named(label: Text | str) -> str:
+    return repr(label.msgid if isinstance(label, Text) else label)
+
+
+def _line_of_keyword(path: Path, label: Text | str) -> int:
+    return _line_of(path, label) if isinstance(label, Text) else 0
+
+
+def _program(book: Book) -> Iterator[Finding]:
+    """The name that stands on a shared screen must not tell what it is about."""
+    named = f" {plain(book.program)} "
+    for language in book.languages.values():
+        for article in book.articles:
+            for word in language.variants(article.keyword):
+                if f" {plain(word)} " in named:
+                    problem = f"PROGRAM is {book.program!r}, which tells of {word!r}: a shared phone would show it"
+                    yield Finding(Level.ERROR, "settings", 0, problem, "choose a neutral name")
+                    return
+
+
+def _readability(article: Article) -> Iterator[Finding]:
+    import textstat  # noqa: PLC0415  takes a second; only where it is used
+
+    for section in article.sections:
+        words = " ".join(paragraph.text.msgid for paragraph in section.paragraphs)
+        grade = max(textstat.automated_readability_index(words), textstat.coleman_liau_index(words))
+        if grade > HARDEST_GRADE:
+            problem = f"{section.path} reads at school grade {grade:.1f}, above {HARDEST_GRADE:.0f}"
+            yield Finding(Level.GAP, article.path, section.line, problem, "use shorter words and sentences")
+
+
+def _paragraphs(article: Article) -> Iterator[Finding]:
+    for section in article.sections:
+        for paragraph in section.paragraphs:
+            if (length := len(paragraph.text.msgid)) > LONGEST_PARAGRAPH:
+                problem = f"a paragraph of {length} characters is too long to be heard at once"
+                yield Finding(Level.GAP, article.path, paragraph.line, problem, f"split it: {LONGEST_PARAGRAPH} at most")
+
+
+def _template(settings: Settings) -> Iterator[Finding]:
+    """The template must be what extraction makes of the sources today, and every catalogue must follow it."""
+    made = template(ROOT / "service", settings.content)
+    pot = settings.locales / f"{DOMAIN}.pot"
+    if _messages(made) != _messages(_read(pot)):
+        yield Finding(Level.GAP, pot, 0, "the template is not up to date", "run 'make messages'")
+    for code, about in describe(settings.locales).items():
+        path = catalogue_path(settings.locales, code)
+        if path.exists():
+            fresh = updated(settings.locales, code, about["locale"], made)
+            if _messages(fresh) != _messages(_read(path)):
+                yield Finding(Level.GAP, path, 0, "the catalogue does not follow the template", "run 'make messages'")
+
+
+def _read(path: Path) -> Catalog:
+    with path.open("rb") as file:
+        return read_po(file)
+
+
+def _messages(catalog: Catalog) -> bytes:
+    buffer = BytesIO()
+    write_po(buffer, catalog, no_location=True, omit_header=True, ignore_obsolete=True)
+    return buffer.getvalue()
+
+
+def _catalogue(settings: Settings, code: str) -> Iterator[Finding]:
+    path = catalogue_path(settings.locales, code)
+    if not path.exists():
+        return
+    for entry in polib.pofile(str(path)):
+        if not entry.obsolete and code != SOURCE:
+            yield from _entry(path, entry)
+
+
+def _entry(path: Path, entry: polib.POEntry) -> Iterator[Finding]:
+    what = repr(entry.msgid if len(entry.msgid) <= 60 else entry.msgid[:57] + "...")
+    forms = list(entry.msgstr_plural.values()) if entry.msgid_plural else [entry.msgstr]
+    if entry.fuzzy:
+        yield Finding(Level.GAP, path, entry.linenum, f"fuzzy: {what}", "compare with the English, then remove 'fuzzy'")
+        return
+    if not all(forms):
+        yield Finding(Level.GAP, path, entry.linenum, f"missing: {what}", "translate it")
+        return
+    if entry.msgctxt == KEYWORD:
+        return
+    for form in forms:
+        for problem in (*_lost(entry, form), *_odd(entry, form)):
+            yield Finding(Level.GAP, path, entry.linenum, f"{problem}: {what}", "mend the translation")
+
+
+def _lost(entry: polib.POEntry, form: str) -> Iterator[str]:
+    """Placeholders and numbers that a translation has lost or made up."""
+    wanted, found = (set(PLACEHOLDER.findall(said)) for said in (entry.msgid_plural or entry.msgid, form))
+    missing = wanted - found - ({"%(count)s"} if entry.msgid_plural else set())
+    if missing or found - wanted:
+        yield f"placeholder {', '.join(sorted(missing or found - wanted))} {'lost' if missing else 'made up'}"
+    if not entry.msgid_plural and sorted(DIGITS.findall(entry.msgid)) != sorted(DIGITS.findall(form)):
+        yield "a number was changed"
+
+
+def _odd(entry: polib.POEntry, form: str) -> Iterator[str]:
+    """What makes a text dearer or odder than it need be."""
+    if INVISIBLE.search(form):
+        yield "invisible control character"
+    limit = LIMIT.search(entry.comment.replace("\n", " "))
+    if limit and len(form) > int(limit[1]) * ROOM:
+        yield f"{len(form)} characters, more than {int(int(limit[1]) * ROOM)}"
+    unit = pounit(entry.msgid)
+    unit.target = form
+    failures = checks.StandardChecker(limitfilters=["endwhitespace", "startwhitespace", "doublewords"]).run_filters(unit)
+    yield from (str(why) for why in failures.values())
+
+
+def _pages(book: Book, content: Path) -> Iterator[Finding]:
+    """Every section must fit into pages, every menu and notice into its limits."""
+    for language in book.languages.values():
+        scene = Scene(book, Known(Session(language=language.code)), Event("", Channel.SMS, "", Kind.WORDS, ""), 0)
+        for section in book.sections.values():
+            if book.is_whole(section, language):
+                try:
+                    reading.opened(scene, section)
+                except PageTooSmallError as error:
+                    yield Finding(Level.ERROR, content, section.line, f"{section.path} in {language.code}: {error}", "")
+        for notice in (*first_sight(scene), *review_notice(scene)):
+            for sentence in notice:
+                said = scene.measure.form(scene.say(sentence))
+                if segments(said) > NOTICE_SEGMENTS:
+                    problem = f"in {language.code} this sentence takes {segments(said)} segments: {said!r}"
+                    yield Finding(Level.GAP, "notices", 0, problem, f"shorten it to {NOTICE_SEGMENTS}")
+        for name in ("home", "languages"):
+            reply = go(scene, Target(name)).reply
+            if not reply.options:
+                yield Finding(Level.ERROR, "menus", 0, f"the screen {name!r} is empty in {language.code}", "translate titles")
+
+
+def _helplines(book: Book, content: Path) -> Iterator[Finding]:
+    path = content / "helplines.toml"
+    for lines in book.helplines.by_country.values():
+        for line in lines:
+            if not line.verified:
+                problem = f"{line.name} ({line.country}) has not been called"
+                yield Finding(Level.NOTE, path, 0, problem, "call it, then set verified = true")
+            if line.read and date.today() - line.read > STALE_HELPLINE:  # noqa: DTZ011  a day more or less is no matter
+                yield Finding(Level.NOTE, path, 0, f"{line.name} was read on {line.read}", "read its page again")
+
+
+def _reviews(book: Book, locales: Path) -> Iterator[Finding]:
+    for language in book.languages.values():
+        if not language.review:
+            path = catalogue_path(locales, language.code)
+            problem = f"no clinician has reviewed {language.name}"
+            yield Finding(Level.NOTE, path, 0, problem, "have it reviewed; until then people are told so")
+
+

@@ -1,0 +1,229 @@
+"""The vocabulary of a conversation: what comes in, what is known, what is decided, what goes out.
+
+Everything here is a frozen value, so that a decision can be compared, cached, stored and proved. This module imports
+nothing of ours; every other floor imports it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+from typing import NamedTuple, TypeAlias
+
+KEYWORD = "keyword"
+"""The message context of what people text: variants separated by ``|``, of which the first is the one we print."""
+
+
+class Channel(StrEnum):
+    """How somebody reaches us."""
+
+    SMS = "sms"
+    WHATSAPP = "whatsapp"
+
+
+class Kind(StrEnum):
+    """What an event is about."""
+
+    WORDS = "words"
+    ATTACHMENT = "attachment"  # a picture, voice note, sticker or place, without a word
+
+
+class Carrier(StrEnum):
+    """What Twilio has already answered by itself (its ``OptOutType``, with Advanced Opt-Out only)."""
+
+    STOP = "STOP"
+    START = "START"
+    HELP = "HELP"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that somebody did.
+
+    ``id`` names it for good (a MessageSid), ``contact`` is the index of the person (never a number; empty where the
+    number is withheld), ``country`` the ISO 3166 region of the number, as a hint and no more.
+    """
+
+    id: str
+    channel: Channel
+    contact: str
+    kind: Kind
+    body: str
+    country: str = ""
+    carrier: Carrier | None = None
+
+
+
+Value: TypeAlias = "str | int | date | Territory | Text"
+"""What a sentence may name; a Text among them is translated too."""
+
+
+class Territory(NamedTuple):
+    """A country, by its ISO 3166 code, to be named in the language of the conversation."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A sentence to be translated whole: gettext's msgid, context, plural and the values it names.
+
+    ``language`` is set only where a sentence is said in a language of its own, whatever the conversation's.
+    """
+
+    msgid: str
+    context: str = ""
+    values: tuple[tuple[str, Value], ...] = ()
+    plural: str = ""
+    count: int = 1
+    language: str = ""
+
+    def saying(self, **values: Value) -> Text:
+        """The same sentence with these values filled in."""
+        return replace(self, values=(*self.values, *values.items()))
+
+    def spoken_in(self, language: str) -> Text:
+        """The same sentence, in ``language`` whatever the conversation's is."""
+        return replace(self, language=language)
+
+
+def text(msgid: str, **values: Value) -> Text:
+    """A translatable sentence; Babel extracts the first argument."""
+    return Text(msgid, values=tuple(values.items()))
+
+
+def text_in(context: str, msgid: str) -> Text:
+    """A translatable sentence under a message context (gettext's ``pgettext``)."""
+    return Text(msgid, context)
+
+
+def text_n(singular: str, plural: str, count: int, **values: Value) -> Text:
+    """A translatable sentence with plural forms; ``%(count)s`` is filled in by itself."""
+    return Text(singular, plural=plural, count=count, values=(("count", count), *values.items()))
+
+
+class Target(NamedTuple):
+    """Where a choice or a word leads: a screen, what it is about, and the language to change to first, if any."""
+
+    screen: str
+    subject: str = ""
+    language: str = ""
+
+
+class Option(NamedTuple):
+    """One numbered choice; its label is a plain string only where it is a name, such as a language's own."""
+
+    label: Text | str
+    target: Target
+
+
+class Place(NamedTuple):
+    """Where somebody is in an article, told so that it means the same on every channel.
+
+    ``paragraph`` counts from 0; ``offset`` counts the characters of the translation, and holds for that translation
+    only. ``revision`` is the article's: in a changed article a place is the start of its paragraph.
+    """
+
+    section: str
+    revision: str
+    paragraph: int = 0
+    offset: int = 0
+
+
+class Passage(NamedTuple):
+    """A stretch of a section: from one (paragraph, offset) up to another."""
+
+    section: str
+    start: tuple[int, int]
+    end: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What we say. It knows neither language nor channel.
+
+    ``notices`` are messages of their own that come before; ``opening`` (a line each), ``passage``, ``options`` and
+    ``hint`` make one page, in this order. ``first`` is the number of the first option. An empty reply says nothing at all.
+    """
+
+    notices: tuple[tuple[Text, ...], ...] = ()
+    opening: tuple[Text, ...] = ()
+    passage: Passage | None = None
+    options: tuple[Option, ...] = ()
+    first: int = 1
+    hint: tuple[Text, ...] = ()
+
+    def after(self, *notice: Text) -> Reply:
+        """The same reply with one more notice in front of its page."""
+        return replace(self, notices=(*self.notices, notice))
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What we remember of one conversation, for as long as it lasts.
+
+    ``screen``, ``subject`` and ``page`` (the first choice shown, counted from 0) say what somebody is looking at,
+    ``place`` where the page begins that they read last and ``unread`` the (paragraph, offset) where it ended,
+    ``choices`` what a number answers while a question is open, ``told`` which notices they have had, ``seen`` when they last wrote (Unix
+    hours), ``echoes`` short hashes of what we said last, to recognise a phone that quotes it.
+    """
+
+    language: str = ""
+    screen: str = ""
+    subject: str = ""
+    page: int = 0
+    place: Place | None = None
+    unread: tuple[int, int] = (0, 0)
+    choices: tuple[Target, ...] = ()
+    misses: int = 0
+    told: tuple[str, ...] = ()
+    seen: int = 0
+    echoes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What we remember of somebody for good: ``left`` is when they said STOP (Unix seconds), 0 if they did not."""
+
+    left: int = 0
+
+
+class Allowance(StrEnum):
+    """Whether somebody may send yet another text just now."""
+
+    GRANTED = "granted"
+    REFUSED = "refused"  # and this is the first refusal, worth a kind word
+    REFUSED_AGAIN = "refused again"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a turn begins with."""
+
+    session: Session = Session()
+    person: Person = Person()
+    allowance: Allowance = Allowance.GRANTED
+
+
+@dataclass(frozen=True, slots=True)
+class OptOut:
+    """An effect: nothing is to be sent unasked any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class OptIn:
+    """An effect: texts are allowed again. It revives no subscription."""
+
+
+Effect = OptOut | OptIn
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The whole decision: what to remember, what to say, what else to do, and a word for the log."""
+
+    session: Session
+    reply: Reply
+    effects: tuple[Effect, ...] = ()
+    outcome: str = ""

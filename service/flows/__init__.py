@@ -1,0 +1,1 @@
+"""The conversations, one file each, written so that a nurse could follow them."""

@@ -1,0 +1,79 @@
+"""Language: choosing it, changing it, and being offered another."""
+
+from __future__ import annotations
+
+from service.book.keywords import MORE
+from service.book.languages import Language
+from service.conversation import Option, Reply, Target, Text, Turn, text
+from service.flows import home, reading
+from service.flows.scene import Scene, Screen, place_in
+
+# Translators: the question which language somebody wants. At most 40 characters.
+WHICH = text("Your language? Reply with its number.")
+# Translators: below the languages, where there are more than fit. At most 40 characters.
+MORE_LANGUAGES = text("%(more)s: more languages", more=MORE)
+# Translators: a choice: go on in this very language, which is named by its own name. At most 40 characters.
+CHANGE_TO = text("Go on in %(language)s")
+# Translators: a choice: keep the language one has, which is named by its own name. At most 40 characters.
+STAY_WITH = text("Stay with %(language)s")
+
+
+def ask(scene: Scene, page: str) -> Turn:
+    """The languages, by their own names, the likeliest where the number is from first."""
+    here = scene.but(screen="languages", page=int(page or 0))
+    return here.turn(here.fit((WHICH,), languages(here), (), (MORE_LANGUAGES,)), "languages")
+
+
+def languages(scene: Scene) -> tuple[Option, ...]:
+    """Every language, by its own name."""
+    return tuple(
+        Option(language.name, Target("language", language.code))
+        for language in scene.book.likeliest(scene.event.country)
+    )
+
+
+def more_languages(scene: Scene) -> Target:
+    """MORE: the next page of languages, and after the last the first again."""
+    shown = scene.fit((WHICH,), languages(scene), (), (MORE_LANGUAGES,))
+    after = shown.first - 1 + len(shown.options)
+    return Target("languages", str(after if after < len(languages(scene)) else 0))
+
+
+def change(scene: Scene, code: str) -> Turn:
+    """Change the language, and say again in it what one was looking at."""
+    if code not in scene.book.languages:
+        return ask(scene, "")
+    changed = speaking(scene, code)
+    place = place_in(scene.book, changed.session.place)
+    if place and scene.session.screen in {"reading", "languages"}:
+        return reading.read_at(changed, f"{place.paragraph} 0")
+    return home.home(changed, "")
+
+
+def offer(scene: Scene, code: str, target: Target) -> Turn:
+    """Ask, in both languages, whether somebody who writes in another one wants to change to it."""
+    options = (
+        Option(_in(scene.book.languages[code], CHANGE_TO), target._replace(language=code)),
+        Option(_in(scene.language, STAY_WITH), target._replace(language=scene.language.code)),
+    )
+    asked = scene.but(choices=tuple(option.target for option in options))
+    return asked.turn(Reply(options=options), "language offered")
+
+
+def speaking(scene: Scene, code: str) -> Scene:
+    """The same scene in another language; a place keeps its paragraph, for an offset means nothing there."""
+    session = scene.session
+    if session.language == code:
+        return scene
+    place = session.place._replace(offset=0) if session.place else None
+    return scene.but(language=code, place=place, unread=(session.unread[0], 0))
+
+
+def _in(language: Language, sentence: Text) -> Text:
+    return sentence.saying(language=language.name).spoken_in(language.code)
+
+
+SCREENS = (
+    Screen("languages", ask, options=languages, more=more_languages, back=home.back_home),
+    Screen("language", change),
+)

@@ -1,0 +1,49 @@
+"""Notices: what everybody is told once, in a message of its own before the page."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from service.book.languages import SOURCE
+from service.conversation import Text, Turn, text
+from service.flows.home import first_sight
+from service.flows.scene import Scene
+
+# Translators: said once, before the first section. At most 120 characters.
+UNREVIEWED = text("No doctor or nurse has checked this text yet. Please ask your care team what is true for you.")
+# Translators: said once behind the line above, in translations only; word is the word for English. At most 70 characters.
+ORIGINAL = text("To read the original in English, text %(word)s.")
+
+FIRST_SIGHT = "hello"
+"""The mark that the first sight was told; a language's code is the mark that its review was."""
+
+BEFORE = frozenset({"home", "contents", "page", "withheld", "suggested", "welcome back", "missed", "end"})
+"""Outcomes of somebody who has found the service; leaving, help and the choice of a language come without a preface."""
+
+
+def attach(scene: Scene, turn: Turn) -> Turn:
+    """``turn`` with the notices that are due, which count as told from then on."""
+    code = turn.session.language
+    if not code or turn.outcome not in BEFORE:
+        return turn
+    spoken = scene.but(language=code)
+    due: list[tuple[Text, ...]] = []
+    told = turn.session.told
+    if FIRST_SIGHT not in told:
+        due += first_sight(spoken)
+        told = (*told, FIRST_SIGHT)
+    if turn.reply.passage and code not in told:
+        due += review_notice(spoken)
+        told = (*told, code)
+    reply = replace(turn.reply, notices=(*due, *turn.reply.notices))
+    return replace(turn, reply=reply, session=replace(turn.session, told=told))
+
+
+def review_notice(scene: Scene) -> list[tuple[Text, ...]]:
+    """That no clinician has checked this catalogue, while none has; and where it is a translation, the way to the original."""
+    if scene.language.review:
+        return []
+    original = scene.book.languages.get(SOURCE)
+    if original is None or original is scene.language:
+        return [(UNREVIEWED,)]
+    return [(UNREVIEWED, ORIGINAL.saying(word=original.name.upper()))]

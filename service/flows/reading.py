@@ -1,0 +1,143 @@
+"""Reading: a section page by page, on to the next section, and back."""
+
+from __future__ import annotations
+
+from service.book.articles import Section
+from service.book.keywords import MENU, MORE
+from service.book.languages import SOURCE
+from service.book.pages import Layout, Page
+from service.conversation import Option, Passage, Place, Reply, Target, Text, Turn, text, text_n
+from service.flows.scene import Scene, Screen, place_in
+
+# Translators: below a page that goes on. At most 60 characters.
+GO_ON = text("Text %(more)s to read on, %(menu)s for all parts.", more=MORE, menu=MENU)
+# Translators: below the last page of a section; title is the next section's. At most 90 characters.
+NEXT = text("Text %(more)s for the next part: %(title)s. %(menu)s for all parts.", more=MORE, menu=MENU)
+# Translators: below the last page of the last section. At most 60 characters.
+LAST = text("This is the end. Text %(menu)s for all parts.", menu=MENU)
+# Translators: said when somebody asks to read on, and nothing is left. At most 60 characters.
+NO_MORE = text("You have read to the end.")
+# Translators: a section whose translation is missing or out of date. At most 100 characters.
+WITHHELD = text("We are sorry: this part is not ready in your language yet.")
+# Translators: the choice to read it in the original language instead; language is its own name. At most 60 characters.
+READ_ORIGINAL = text("Read it in %(language)s")
+# Translators: below a question. At most 60 characters.
+OR_MENU = text("Or text %(menu)s for all parts.", menu=MENU)
+
+
+def read(scene: Scene, path: str) -> Turn:
+    """The first page of a section; of a section that is not whole in this language, an offer of the original."""
+    section = scene.book.sections.get(path)
+    if section is None:
+        return finish(scene)
+    if not scene.book.is_whole(section, scene.language):
+        return withhold(scene, section)
+    count, page = opened(scene, section)
+    return _show(scene, section, page, (opening(section, count),))
+
+
+def read_at(scene: Scene, start: str) -> Turn:
+    """The page that begins at ``start`` ("paragraph offset") of the section one is in."""
+    place = place_in(scene.book, scene.session.place)
+    if place is None:
+        return finish(scene)
+    section = scene.book.sections[place.section]
+    paragraph, offset = map(int, start.split())
+    if (paragraph, offset) == (0, 0) or not scene.book.is_whole(section, scene.language):
+        return read(scene, section.path)
+    if paragraph < len(section.paragraphs):
+        return _show(scene, section, layout_of(scene, section).page((paragraph, offset)), ())
+    following = scene.book.following(section.path)
+    return read(scene, following.path) if following else finish(scene)
+
+
+def finish(scene: Scene) -> Turn:
+    """Nothing is left to read."""
+    return scene.turn(Reply(opening=(NO_MORE,), hint=(OR_MENU,)), "end")
+
+
+def withhold(scene: Scene, section: Section) -> Turn:
+    """Say that a section is not ready in this language, and offer the original."""
+    original = scene.book.languages.get(SOURCE)
+    options: tuple[Option, ...] = ()
+    if original and original is not scene.language:
+        to_original = Target("reading", section.path, SOURCE)
+        options = (Option(READ_ORIGINAL.saying(language=original.name), to_original),)
+    choices = tuple(option.target for option in options)
+    return scene.but(choices=choices).turn(Reply(opening=(WITHHELD,), options=options, hint=(OR_MENU,)), "withheld")
+
+
+def read_on(scene: Scene) -> Target:
+    """MORE: the page after this one, else the next section."""
+    place = place_in(scene.book, scene.session.place)
+    if place is None:
+        return Target("home")
+    paragraph, offset = scene.session.unread
+    if place != scene.session.place:  # the article has changed since
+        paragraph, offset = place.paragraph, 0
+    return Target("page", f"{paragraph} {offset}")
+
+
+def read_back(scene: Scene) -> Target:
+    """BACK: the page before this one; before the first one, the parts of the article."""
+    place = place_in(scene.book, scene.session.place)
+    if place is None:
+        return Target("home")
+    section = scene.book.sections[place.section]
+    here = place.paragraph, place.offset
+    if here == (0, 0) or not scene.book.is_whole(section, scene.language):
+        return Target("contents", place.section.partition("/")[0])
+    count, _ = opened(scene, section)
+    pages = layout_of(scene, section).pages(scene.say(opening(section, count)))
+    paragraph, offset = max(page.start for page in pages if page.start < here)
+    return Target("page", f"{paragraph} {offset}")
+
+
+def parts(scene: Scene) -> tuple[Option, ...]:
+    """While reading, a number still chooses a part of the article."""
+    place = scene.session.place
+    return part_options(scene, place.section.partition("/")[0]) if place else ()
+
+
+def part_options(scene: Scene, slug: str) -> tuple[Option, ...]:
+    """The sections of an article whose title this language has, as choices."""
+    article = scene.book.by_slug.get(slug)
+    return tuple(
+        Option(section.title, Target("reading", section.path))
+        for section in (article.sections if article else ())
+        if scene.language.has(section.title)
+    )
+
+
+def opening(section: Section, count: int) -> Text:
+    """What stands on top of a section: its title, and how many texts it is long."""
+    # Translators: a section's title, and how many texts it is long. At most 45 characters with the title.
+    return text_n("%(title)s (1 text)", "%(title)s (%(count)s texts)", count, title=section.title)
+
+
+def opened(scene: Scene, section: Section) -> tuple[int, Page]:
+    """How many texts a section is long, and its first page."""
+    return layout_of(scene, section).opened(lambda count: scene.say(opening(section, count)))
+
+
+def layout_of(scene: Scene, section: Section) -> Layout:
+    """The pages of a section, on this channel and in this language."""
+    return scene.book.layout(section, scene.language, scene.event.channel, GO_ON, _end(scene, section))
+
+
+def _end(scene: Scene, section: Section) -> Text:
+    following = scene.book.following(section.path)
+    return NEXT.saying(title=following.title) if following and scene.language.has(following.title) else LAST
+
+
+def _show(scene: Scene, section: Section, page: Page, above: tuple[Text, ...]) -> Turn:
+    place = Place(section.path, scene.book.article_of(section.path).revision, *page.start)
+    hint = _end(scene, section) if page.last else GO_ON
+    reply = Reply(opening=above, passage=Passage(section.path, page.start, page.end), hint=(hint,))
+    return scene.but(screen="reading", subject="", page=0, place=place, unread=page.end).turn(reply, "page")
+
+
+SCREENS = (
+    Screen("reading", read, options=parts, more=read_on, back=read_back),
+    Screen("page", read_at),
+)

@@ -1,0 +1,104 @@
+"""What every flow is made of: a Screen, and the Scene that it is shown in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from service.book import Book
+from service.book.languages import Language
+from service.book.pages import Measure
+from service.book.writing import say, write_page
+from service.conversation import Event, Known, Option, Place, Reply, Session, Target, Text, Turn
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One moment of one conversation: what is known, what has just happened, and when (Unix seconds)."""
+
+    book: Book
+    known: Known
+    event: Event
+    now: int
+
+    @property
+    def session(self) -> Session:
+        """What is remembered of this conversation."""
+        return self.known.session
+
+    @property
+    def language(self) -> Language:
+        """The language of the conversation; while it has none, the likeliest where the number is from."""
+        code = self.session.language
+        return self.book.languages[code] if code in self.book.languages else self.book.likeliest(self.event.country)[0]
+
+    @property
+    def measure(self) -> Measure:
+        """What a page may be, here and in this language."""
+        return self.book.measure(self.event.channel, self.language)
+
+    def but(self, **changes: object) -> Scene:
+        """The same scene with these fields of its session changed."""
+        return replace(self, known=replace(self.known, session=replace(self.session, **changes)))  # type: ignore[arg-type]
+
+    def say(self, *sentences: Text) -> str:
+        """The sentences in the language of the conversation, one after another."""
+        return say(self.book, self.language, sentences)
+
+    def fit(self, opening: Sequence[Text], options: Sequence[Option], hint: Sequence[Text], more: Sequence[Text]) -> Reply:
+        """A page of ``options`` from ``session.page`` on: as many as fit, with ``more`` as its hint if some are left.
+
+        Offers one choice at least, even where that is more than a page should hold.
+        """
+        start = self.session.page if self.session.page < len(options) else 0
+        rest = tuple(options[start:])
+        for count in range(min(len(rest), self.measure.choices), 0, -1):
+            below = tuple(hint) if start + count == len(options) else tuple(more)
+            reply = Reply(opening=tuple(opening), options=rest[:count], first=start + 1, hint=below)
+            if count == 1 or self.measure.fits(self.measure.form(write_page(self.book, reply, self.language))):
+                return reply
+        return Reply(opening=tuple(opening), hint=tuple(hint))
+
+    def turn(self, reply: Reply, outcome: str) -> Turn:
+        """The decision to say ``reply`` and to remember this scene's session."""
+        return Turn(self.session, reply, outcome=outcome)
+
+
+Show = Callable[[Scene, str], Turn]
+"""Arrive somewhere, about a subject: what is said, and what is remembered."""
+
+
+def nowhere(_: Scene) -> Target:
+    """Where MORE and BACK lead on a screen that has neither."""
+    return Target("home")
+
+
+def no_options(_: Scene) -> tuple[Option, ...]:
+    """The choices of a screen that has none."""
+    return ()
+
+
+@dataclass(frozen=True)
+class Screen:
+    """Where a conversation can be.
+
+    ``show`` is what happens on arrival. A screen that one stays on says what a number chooses (``options``) and where
+    MORE and BACK lead; one that only says something leaves the session's screen as it is.
+    """
+
+    name: str
+    show: Show = field(repr=False)
+    options: Callable[[Scene], tuple[Option, ...]] = no_options
+    more: Callable[[Scene], Target] = nowhere
+    back: Callable[[Scene], Target] = nowhere
+
+
+def place_in(book: Book, place: Place | None) -> Place | None:
+    """``place`` in the article as it is today: its paragraph's start if the article changed, None if its section is gone."""
+    if place is None or place.section not in book.sections:
+        return None
+    section, article = book.sections[place.section], book.article_of(place.section)
+    if place.revision == article.revision:
+        return place
+    paragraph = place.paragraph if place.paragraph < len(section.paragraphs) else 0
+    return Place(place.section, article.revision, paragraph, 0)

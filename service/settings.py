@@ -1,0 +1,164 @@
+"""Every environment variable, typed, with its help text. Only ``app`` and ``cli`` read it."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+import secrets
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+import phonenumbers
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+"""The project's folder, which holds ``content`` and ``locales``."""
+
+SHORTEST_SECRET = 32
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class SettingsError(ValueError):
+    """Settings that must not be served with; the message says which, and what to do."""
+
+
+def _split(value: Any) -> Any:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+def _country(value: str) -> str:
+    if value not in phonenumbers.SUPPORTED_REGIONS:
+        raise ValueError("must be a country's two letters in capitals, such as US")
+    return value
+
+
+Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+
+
+class Settings(BaseSettings):
+    """What an operator can set. Without a Twilio token the service runs in development, on loopback alone."""
+
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, env_ignore_empty=True)
+
+    port: int = Field(8080, ge=1, le=65535, description="The port that the web server listens on.")
+    public_url: str = Field(
+        "", description="What Twilio calls, as an https address without a path. Default: http://localhost:PORT."
+    )
+    redis_url: str = Field(
+        "", description="The Redis to use (7.0 or later). Default: one of its own, embedded, under DATA_DIR."
+    )
+    data_dir: Path = Field(ROOT / ".data", description="Where the embedded Redis and development's secrets are kept.")
+    secret_key: str = Field(
+        "",
+        description="32 characters or more, from which the index of contacts derives. Never change it: without it "
+        "nobody knows who said STOP. Write it down.",
+        repr=False,
+    )
+    twilio_auth_token: Listed = Field(
+        (), description="The account's auth token; two, separated by a comma, during a rotation.", repr=False
+    )
+    twilio_number: str = Field("", description="The number people text, such as +15558675310; shown to you at start.")
+    languages: Listed = Field(
+        (), description="Which languages to serve, in menu order, such as en,es. Default: all of them."
+    )
+    serve_unreviewed: bool = Field(
+        False, description="1 serves languages that no clinician has reviewed yet; people are told so."
+    )
+    default_country: Annotated[str, AfterValidator(_country)] = Field(
+        "US", description="The country assumed where a number tells none."
+    )
+    program: str = Field("Plainline", min_length=1, max_length=20, description="The neutral name that people see.")
+    max_segments: int = Field(3, ge=2, le=10, description="The most segments that one text of a section may have.")
+    web_concurrency: int = Field(
+        default_factory=lambda: os.cpu_count() or 1, ge=1, description="Processes of the web server."
+    )
+
+    @property
+    def in_development(self) -> bool:
+        """Without a Twilio token: the service listens on loopback, and makes its secrets itself."""
+        return not self.twilio_auth_token
+
+    @property
+    def url(self) -> str:
+        """What Twilio calls, without a slash at its end."""
+        return (self.public_url or f"http://localhost:{self.port}").rstrip("/")
+
+    @property
+    def host(self) -> str:
+        """The address to listen on."""
+        return "127.0.0.1" if self.in_development else "0.0.0.0"  # noqa: S104  behind the operator's proxy
+
+    @cached_property
+    def tokens(self) -> tuple[str, ...]:
+        """The tokens that sign webhooks; in development one of our own."""
+        return self.twilio_auth_token or (self._development["twilio_auth_token"],)
+
+    @cached_property
+    def contact_key(self) -> bytes:
+        """The key of the index of contacts."""
+        secret = self.secret_key or self._development["secret_key"]
+        return hmac.digest(secret.encode(), b"plainline contacts v1", hashlib.sha256)
+
+    @property
+    def compiled(self) -> Path:
+        """Where catalogues are compiled to."""
+        return self.data_dir / "locales"
+
+    @property
+    def content(self) -> Path:
+        """Where the articles lie."""
+        return ROOT / "content"
+
+    @property
+    def locales(self) -> Path:
+        """Where the catalogues lie."""
+        return ROOT / "locales"
+
+    @cached_property
+    def _development(self) -> dict[str, str]:
+        """Secrets for development, made at first need and kept for this user alone."""
+        path = self.data_dir / "development.json"
+        if not path.exists():
+            self.data_dir.mkdir(parents=True, exist_ok=True)
+            made = {"secret_key": secrets.token_urlsafe(48), "twilio_auth_token": secrets.token_hex(16)}
+            fresh = path.with_suffix(f".{os.getpid()}")
+            fresh.touch(mode=0o600)
+            fresh.write_text(json.dumps(made, indent=1) + "\n")
+            fresh.replace(path)
+        read: dict[str, str] = json.loads(path.read_text("utf-8"))
+        return read
+
+    def check(self) -> None:
+        """Raise SettingsError for what people must be protected from; in development anything goes."""
+        if problems := list(self.problems()):
+            raise SettingsError("\n".join(problems))
+
+    def problems(self) -> list[str]:
+        """What is wrong for production, each with what to do; nothing in development."""
+        if self.in_development:
+            return []
+        found = []
+        if len(self.secret_key) < SHORTEST_SECRET:
+            found.append(
+                f"SECRET_KEY must have {SHORTEST_SECRET} characters or more: without it nobody knows who said STOP. Make "
+                "one with 'python3 -c \"import secrets; print(secrets.token_urlsafe(48))\"', and write it down."
+            )
+        parts = urlsplit(self.url)
+        if parts.scheme != "https" and parts.hostname not in LOOPBACK:
+            found.append(f"PUBLIC_URL is {self.url}: it must begin with https://, or what people write can be read.")
+        return found
+
+
+def read_settings() -> Settings:
+    """The settings of this process. Raises SettingsError naming each variable that cannot be understood."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = [f"{str(one['loc'][0]).upper()}: {one['msg']} (it is {one['input']!r})" for one in error.errors()]
+        raise SettingsError("\n".join(lines)) from None

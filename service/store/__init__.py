@@ -1,0 +1,5 @@
+"""What we remember, in Redis."""
+
+from service.store.store import Commit, Store, StoreAwayError, StoreError, Stored
+
+__all__ = ["Commit", "Store", "StoreAwayError", "StoreError", "Stored"]

@@ -1,0 +1,30 @@
+-- One turn begins: has this message been answered, what is known of this contact, may they send?
+-- KEYS: answer, session, person, limit.  ARGV: now (ms), burst, interval (ms), id ("" where there is none)
+-- Returns {answer} or {false, session, person, allowance}: 0 refused again, 1 refused for the first time, 2 granted.
+
+if ARGV[4] ~= '' then
+  local answer = redis.call('GET', KEYS[1])
+  if answer then return {answer} end
+end
+
+local now, burst, interval = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+
+-- The limit is a virtual clock (GCRA): each text moves it on by one interval; it may run ahead by a burst and no more.
+local limit = redis.call('GET', KEYS[4])
+local clock, told = now, false
+if limit then
+  local stored, mark = string.match(limit, '^(%d+)(!?)$')
+  clock, told = math.max(now, tonumber(stored) or now), mark == '!'
+end
+local after = clock + interval
+local allowance = 2
+if after - now > burst * interval then
+  allowance = told and 0 or 1
+  if not told then
+    redis.call('SET', KEYS[4], string.format('%.0f!', clock), 'PX', math.max(1, clock - now))
+  end
+else
+  redis.call('SET', KEYS[4], string.format('%.0f', after), 'PX', after - now)
+end
+
+return {false, redis.call('GET', KEYS[2]), redis.call('GET', KEYS[3]), allowance}

@@ -1,0 +1,73 @@
+"""Twilio's webhooks. Nothing gets past the door of this blueprint that Twilio did not sign."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable
+
+import structlog
+from flask import Blueprint, Response, abort, request
+from werkzeug.exceptions import HTTPException
+
+from service.channels.twilio import Contacts, Signatures, message_event
+from service.conversation import Event
+from service.store import StoreError
+from service.talk import Answer, Talk
+
+RETRY_AFTER = "1"
+"""Seconds. Twilio itself retries at once, if its webhook URL asks for it; see docs/connect.md."""
+
+log = structlog.get_logger()
+
+
+def hooks(talk: Callable[[], Talk], signatures: Signatures, contacts: Contacts, url: str) -> Blueprint:
+    """The blueprint of the webhooks; ``url`` is what Twilio calls, ``talk`` what answers in this process."""
+    blueprint = Blueprint("hooks", __name__)
+
+    @blueprint.before_request
+    def verify() -> None:
+        called = url + request.full_path.removesuffix("?")
+        if not signatures.accepts(called, request.form, request.headers.get("X-Twilio-Signature", "")):
+            log.warning("refused", why="not signed by Twilio", path=request.path)
+            abort(403)
+
+    @blueprint.post("/sms")
+    def sms() -> Response:
+        event = message_event(request.form, contacts)
+        began = time.perf_counter()
+        answer = talk().answer(event)
+        _log_turn(event, answer, began)
+        return Response(answer.body, mimetype="text/xml")
+
+    @blueprint.errorhandler(StoreError)
+    def away(error: StoreError) -> Response:
+        log.error("not remembered", why=str(error))
+        return _later()
+
+    @blueprint.errorhandler(Exception)
+    def failed(error: Exception) -> Response | HTTPException:
+        if isinstance(error, HTTPException):
+            return error
+        # Where it happened, and never what was said: a message of an exception may hold somebody's words.
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        log.error("failed", error=type(error).__name__, where=f"{frame.filename}:{frame.lineno}")
+        return _later()
+
+    return blueprint
+
+
+def _later() -> Response:
+    return Response("Try again.", 503, {"Retry-After": RETRY_AFTER}, mimetype="text/plain")
+
+
+def _log_turn(event: Event, answer: Answer, began: float) -> None:
+    session = answer.turn.session if answer.turn else None
+    log.info(
+        "turn",
+        channel=event.channel,
+        language=session.language if session else "",
+        screen=session.screen if session else "",
+        outcome=answer.outcome,
+        ms=round((time.perf_counter() - began) * 1000, 1),
+    )

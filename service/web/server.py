@@ -1,0 +1,41 @@
+"""The web server: gunicorn, its processes forked from one that has read the book already."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+
+class _Server(BaseApplication):
+    def __init__(self, options: dict[str, Any], application: Callable[[], Flask]) -> None:
+        self._options = options
+        self._application = application
+        super().__init__()
+
+    def load_config(self) -> None:
+        for name, value in self._options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        return self._application()
+
+
+def run(host: str, port: int, processes: int, threads: int, application: Callable[[], Flask]) -> None:
+    """Serve until told to stop. ``application`` is made once, before the fork; access logs hold numbers and stay off."""
+    options = {
+        "bind": f"{host}:{port}",
+        "workers": processes,
+        "threads": threads,
+        "worker_class": "gthread",
+        "preload_app": True,
+        "keepalive": 75,
+        "timeout": 30,
+        "graceful_timeout": 15,
+        "accesslog": None,
+        "loglevel": "warning",
+        "proc_name": "plainline",
+    }
+    _Server(options, application).run()
