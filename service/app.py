@@ -41,8 +41,8 @@ def create_book(settings: Settings) -> Book:
     reviewed = tuple(language.code for language in book.languages.values() if language.review)
     if not reviewed:
         raise SettingsError(
-            "no language has been reviewed by a clinician: set SERVE_UNREVIEWED=1 to serve them all the same (people are "
-            f"told so), or record a review in the header of a catalogue (X-Reviewed-By, X-Reviewed-On) under {settings.locales}"
+            "no language has been reviewed by a clinician: set SERVE_UNREVIEWED=1 to serve them all the same (people "
+            "are told so), or record a review in the header of a catalogue (X-Reviewed-By, X-Reviewed-On)"
         )
     return load_book(
         settings.content,
@@ -95,5 +95,3 @@ def set_up_logging() -> None:
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
-
-

@@ -1,8 +1,8 @@
 """Everything that can be wrong with content, catalogues, flows and settings, found before a person meets it.
 
 Each finding names its file and line and says what to do. An *error* keeps the service from starting; a *gap* fails
-``plainline check`` and so a release, while the service goes on and withholds what is not ready; a *note* is for somebody
-to know.
+``plainline check`` and so a release, while the service goes on and withholds what is not ready; a *note* is for
+somebody to know.
 """
 
 from __future__ import annotations
@@ -11,14 +11,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from enum import StrEnum
-from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
 
 import polib
 import regex
-from babel.messages.catalog import Catalog
-from babel.messages.pofile import read_po, write_po
+from babel.messages.catalog import Message
+from babel.messages.pofile import read_po
 from translate.filters import checks
 from translate.storage.pypo import pounit
 
@@ -38,7 +37,7 @@ from service.flows import reading
 from service.flows.home import first_sight
 from service.flows.notices import review_notice
 from service.flows.scene import Scene
-from service.messages import template, updated
+from service.messages import template, updated, written
 from service.settings import ROOT, Settings, SettingsError
 
 HARDEST_GRADE = 8.0
@@ -103,7 +102,11 @@ def everything(settings: Settings) -> list[Finding]:
     findings += _template(settings)
     for code in describe(settings.locales):
         findings += _catalogue(settings, code)
-    findings += [*_pages(book, settings.content), *_helplines(book, settings.content), *_reviews(book, settings.locales)]
+    findings += [
+        *_pages(book, settings.content),
+        *_helplines(book, settings.content),
+        *_reviews(book, settings.locales),
+    ]
     order = list(Level)
     return sorted(findings, key=lambda finding: (order.index(finding.level), str(finding.path), finding.line))
 
@@ -131,15 +134,17 @@ def _prompts(book: Book, locales: Path) -> Iterator[Finding]:
         for text in missing:
             where = catalogue_path(locales, language.code)
             yield Finding(
-                Level.ERROR, where, _line_of(where, text), f"not translated: {text.msgid!r}", "translate it, or leave "
-                f"{language.code} out of LANGUAGES"
+                Level.ERROR,
+                where,
+                _line_of(where, text),
+                f"not translated: {text.msgid!r}",
+                f"translate it, or leave {language.code} out of LANGUAGES",
             )
 
 
-def _as_text(message: Catalog | object) -> Text:
-    msgid = getattr(message, "id", "")
-    singular, plural = msgid if isinstance(msgid, tuple) else (msgid, "")
-    return Text(singular, getattr(message, "context", None) or "", plural=plural, count=2)
+def _as_text(message: Message) -> Text:
+    singular, plural = message.id if isinstance(message.id, tuple) else (message.id, "")
+    return Text(str(singular), message.context or "", plural=plural, count=2)
 
 
 def _is_prompt(text: Text, contexts: set[str]) -> bool:
@@ -148,7 +153,7 @@ def _is_prompt(text: Text, contexts: set[str]) -> bool:
 
 def _line_of(path: Path, text: Text) -> int:
     found = polib.pofile(str(path)).find(text.msgid, msgctxt=text.context or False)
-    return found.linenum if found else 0
+    return found.linenum or 0 if found else 0
 
 
 def _keywords(book: Book, locales: Path) -> Iterator[Finding]:
@@ -174,12 +179,15 @@ def _keywords(book: Book, locales: Path) -> Iterator[Finding]:
 
 
 def _missing_keywords(book: Book, language: Language, path: Path) -> Iterator[Finding]:
-    places = [place.keyword for article in book.articles for place in (article, *article.sections)]
+    places = [article.keyword for article in book.articles]
+    places += [section.keyword for section in book.sections.values()]
     for keyword in (*COMMANDS, *places):
         if not language.variants(keyword):
             level = Level.ERROR if keyword in COMMANDS else Level.GAP
             line = _line_of(path, keyword)
-            yield Finding(level, path, line, f"no word leads to {keyword.msgid}", "list what people text, separated by |")
+            yield Finding(
+                level, path, line, f"no word leads to {keyword.msgid}", "list what people text, separated by |"
+            )
     for keyword, carriers in ((STOP, "stop"), (START, "start"), (HELP, "help")):
         if carriers not in map(plain, language.variants(keyword)):
             line = _line_of(path, keyword)
@@ -228,32 +236,21 @@ def _paragraphs(article: Article) -> Iterator[Finding]:
         for paragraph in section.paragraphs:
             if (length := len(paragraph.text.msgid)) > LONGEST_PARAGRAPH:
                 problem = f"a paragraph of {length} characters is too long to be heard at once"
-                yield Finding(Level.GAP, article.path, paragraph.line, problem, f"split it: {LONGEST_PARAGRAPH} at most")
+                yield Finding(
+                    Level.GAP, article.path, paragraph.line, problem, f"split it: {LONGEST_PARAGRAPH} at most"
+                )
 
 
 def _template(settings: Settings) -> Iterator[Finding]:
     """The template must be what extraction makes of the sources today, and every catalogue must follow it."""
     made = template(ROOT / "service", settings.content)
     pot = settings.locales / f"{DOMAIN}.pot"
-    if _messages(made) != _messages(_read(pot)):
+    if not pot.exists() or written(made) != pot.read_bytes():
         yield Finding(Level.GAP, pot, 0, "the template is not up to date", "run 'make messages'")
     for code, about in describe(settings.locales).items():
         path = catalogue_path(settings.locales, code)
-        if path.exists():
-            fresh = updated(settings.locales, code, about["locale"], made)
-            if _messages(fresh) != _messages(_read(path)):
-                yield Finding(Level.GAP, path, 0, "the catalogue does not follow the template", "run 'make messages'")
-
-
-def _read(path: Path) -> Catalog:
-    with path.open("rb") as file:
-        return read_po(file)
-
-
-def _messages(catalog: Catalog) -> bytes:
-    buffer = BytesIO()
-    write_po(buffer, catalog, no_location=True, omit_header=True, ignore_obsolete=True)
-    return buffer.getvalue()
+        if not path.exists() or written(updated(settings.locales, code, about["locale"], made)) != path.read_bytes():
+            yield Finding(Level.GAP, path, 0, "the catalogue does not follow the template", "run 'make messages'")
 
 
 def _catalogue(settings: Settings, code: str) -> Iterator[Finding]:
@@ -269,16 +266,18 @@ def _entry(path: Path, entry: polib.POEntry) -> Iterator[Finding]:
     what = repr(entry.msgid if len(entry.msgid) <= 60 else entry.msgid[:57] + "...")
     forms = list(entry.msgstr_plural.values()) if entry.msgid_plural else [entry.msgstr]
     if entry.fuzzy:
-        yield Finding(Level.GAP, path, entry.linenum, f"fuzzy: {what}", "compare with the English, then remove 'fuzzy'")
+        yield Finding(
+            Level.GAP, path, entry.linenum or 0, f"fuzzy: {what}", "compare with the English, then remove 'fuzzy'"
+        )
         return
     if not all(forms):
-        yield Finding(Level.GAP, path, entry.linenum, f"missing: {what}", "translate it")
+        yield Finding(Level.GAP, path, entry.linenum or 0, f"missing: {what}", "translate it")
         return
     if entry.msgctxt == KEYWORD:
         return
     for form in forms:
         for problem in (*_lost(entry, form), *_odd(entry, form)):
-            yield Finding(Level.GAP, path, entry.linenum, f"{problem}: {what}", "mend the translation")
+            yield Finding(Level.GAP, path, entry.linenum or 0, f"{problem}: {what}", "mend the translation")
 
 
 def _lost(entry: polib.POEntry, form: str) -> Iterator[str]:
@@ -300,7 +299,9 @@ def _odd(entry: polib.POEntry, form: str) -> Iterator[str]:
         yield f"{len(form)} characters, more than {int(int(limit[1]) * ROOM)}"
     unit = pounit(entry.msgid)
     unit.target = form
-    failures = checks.StandardChecker(limitfilters=["endwhitespace", "startwhitespace", "doublewords"]).run_filters(unit)
+    failures = checks.StandardChecker(limitfilters=["endwhitespace", "startwhitespace", "doublewords"]).run_filters(
+        unit
+    )
     yield from (str(why) for why in failures.values())
 
 
@@ -323,7 +324,9 @@ def _pages(book: Book, content: Path) -> Iterator[Finding]:
         for name in ("home", "languages"):
             reply = go(scene, Target(name)).reply
             if not reply.options:
-                yield Finding(Level.ERROR, "menus", 0, f"the screen {name!r} is empty in {language.code}", "translate titles")
+                yield Finding(
+                    Level.ERROR, "menus", 0, f"the screen {name!r} is empty in {language.code}", "translate titles"
+                )
 
 
 def _helplines(book: Book, content: Path) -> Iterator[Finding]:
@@ -343,5 +346,3 @@ def _reviews(book: Book, locales: Path) -> Iterator[Finding]:
             path = catalogue_path(locales, language.code)
             problem = f"no clinician has reviewed {language.name}"
             yield Finding(Level.NOTE, path, 0, problem, "have it reviewed; until then people are told so")
-
-

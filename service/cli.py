@@ -12,7 +12,6 @@ from typing import Any
 import click
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from service.settings import ROOT, Settings, SettingsError, read_settings
 
@@ -67,7 +66,9 @@ def web() -> None:
     """Start the web server alone, on the Redis that REDIS_URL names."""
     settings = read_settings()
     if not settings.redis_url:
-        raise click.ClickException("REDIS_URL is not set: name a Redis, or start 'plainline serve', which brings its own")
+        raise click.ClickException(
+            "REDIS_URL is not set: name a Redis, or start 'plainline serve', which brings its own"
+        )
     if "PLAINLINE_SUPERVISED" not in os.environ:
         settings.check()
         _refuse_errors(settings)
@@ -119,15 +120,12 @@ def check() -> None:
     settings = read_settings()
     with err.status("Checking..."):
         findings = everything(settings)
-    console = Console()
-    table = Table("", "where", "what", "what to do", box=None, pad_edge=False)
+    console = Console(soft_wrap=True, highlight=False)
     colours = {Level.ERROR: "red", Level.GAP: "yellow", Level.NOTE: "dim"}
+    width = max((len(finding.place) for finding in findings), default=0)
     for finding in findings:
-        style = colours[finding.level]
-        cells = (finding.level, finding.place, finding.problem, finding.remedy)
-        table.add_row(*(escape(cell) for cell in cells), style=style)
-    if findings:
-        console.print(table)
+        line = f"{finding.level:<6} {finding.place:<{width}}  {finding.problem}: {finding.remedy}"
+        console.print(escape(line), style=colours[finding.level])
     counts = {level: sum(finding.level is level for finding in findings) for level in Level}
     console.print(f"{counts[Level.ERROR]} errors, {counts[Level.GAP]} gaps, {counts[Level.NOTE]} notes")
     sys.exit(1 if counts[Level.ERROR] or counts[Level.GAP] else 0)
@@ -180,7 +178,9 @@ def _serve_web(settings: Settings, redis_url: str) -> int:
     from service.supervisor import run  # noqa: PLC0415
 
     number = settings.twilio_number or "your number"
-    click.echo(f"Plainline listens on http://{settings.host}:{settings.port}{' (development)' * settings.in_development}")
+    click.echo(
+        f"Plainline listens on http://{settings.host}:{settings.port}{' (development)' * settings.in_development}"
+    )
     click.echo(f"Try it:      {_command()} phone")
     click.echo(f"Connect it:  set {number}'s webhook at Twilio to {settings.url}/sms, see docs/connect.md")
     sys.stdout.flush()

@@ -54,7 +54,6 @@ class Event:
     carrier: Carrier | None = None
 
 
-
 Value: TypeAlias = "str | int | date | Territory | Text"
 """What a sentence may name; a Text among them is translated too."""
 
@@ -144,7 +143,7 @@ class Reply:
     """What we say. It knows neither language nor channel.
 
     ``notices`` are messages of their own that come before; ``opening`` (a line each), ``passage``, ``options`` and
-    ``hint`` make one page, in this order. ``first`` is the number of the first option. An empty reply says nothing at all.
+    ``hint`` make one page, in this order. ``first`` is the number of the first option. An empty reply says nothing.
     """
 
     notices: tuple[tuple[Text, ...], ...] = ()
@@ -165,8 +164,8 @@ class Session:
 
     ``screen``, ``subject`` and ``page`` (the first choice shown, counted from 0) say what somebody is looking at,
     ``place`` where the page begins that they read last and ``unread`` the (paragraph, offset) where it ended,
-    ``choices`` what a number answers while a question is open, ``told`` which notices they have had, ``seen`` when they last wrote (Unix
-    hours), ``echoes`` short hashes of what we said last, to recognise a phone that quotes it.
+    ``choices`` what a number answers while a question is open, ``told`` which notices they have had, ``seen`` when they
+    last wrote (Unix hours), ``echoes`` short hashes of what we said last, to recognise a phone that quotes it.
     """
 
     language: str = ""

@@ -1,7 +1,8 @@
 """One turn of a conversation: the whole decision, a pure function.
 
-``take_turn`` looks at what has come in and at what is known, and says what to remember, what to say and what else to do.
-It touches nothing. The rules are tried in the order in which they stand in RULES; the first that has an answer decides.
+``take_turn`` looks at what has come in and at what is known, and says what to remember, what to say and what else to
+do. It touches nothing. The rules are tried in the order in which they stand in RULES; the first that has an answer
+decides.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import replace
 
 from service.book import SOURCE, Book
 from service.book.echoes import is_echo, is_reaction
-from service.book.keywords import COMMANDS, Match, number, plain
+from service.book.keywords import COMMANDS, PLACES, Match, number, plain
 from service.book.safety import is_leaving, is_returning
 from service.conversation import (
     Allowance,
@@ -130,14 +131,10 @@ def said_a_keyword(scene: Scene) -> Turn | None:
 def said_a_keyword_in_a_sentence(scene: Scene) -> Turn | None:
     """A short sentence holds a keyword: a place in an article counts more than a command."""
     found = scene.book.keywords.within(scene.event.body)
-    places = [match for match in found if match.target.screen in {"reading", "contents"}]
-    if places:
-        return _follow(scene, places)
-    commands = [match for match in found if match.target.screen not in {"stop", "start"}]
-    if any(match.target.screen in MOVES for match in commands):
-        # "my back hurts": such a word says little inside a sentence.
-        return _ask(scene, commands)
-    return _follow(scene, commands)
+    places = [match for match in found if match.target.screen in PLACES]
+    # "my back hurts", "no puedo más", "can I stop treatment": what moves or leaves says nothing inside a sentence.
+    commands = [match for match in found if match.target.screen not in MOVES | {"stop", "start"}]
+    return _follow(scene, places or commands)
 
 
 def mistyped_a_keyword(scene: Scene) -> Turn | None:
@@ -197,7 +194,7 @@ def _follow(scene: Scene, found: Sequence[Match]) -> Turn | None:
 def _in_another_language(scene: Scene, found: Sequence[Match]) -> Turn:
     """A command of another language is simply done; a place or a greeting offers the change."""
     match = found[0]
-    if match.target.screen in {"reading", "contents", "hello"}:
+    if match.target.screen in PLACES | {"hello"}:
         return language.offer(scene.but(choices=(), misses=0), match.language, match.target)
     return go(scene, match.target)
 

@@ -23,7 +23,13 @@ KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
 }
 """Which calls hold messages: see ``service.conversation``."""
 
-_UNDATED = (b'"POT-Creation-Date', b'"PO-Revision-Date', b'"Last-Translator', b'"Report-Msgid-Bugs-To', b'"Generated-By')
+_UNDATED = (
+    b'"POT-Creation-Date',
+    b'"PO-Revision-Date',
+    b'"Last-Translator',
+    b'"Report-Msgid-Bugs-To',
+    b'"Generated-By',
+)
 
 
 def template(service: Path, content: Path) -> Catalog:
@@ -72,12 +78,17 @@ def _known(code: str) -> str | None:
     return code
 
 
+def written(catalog: Catalog) -> bytes:
+    """A catalogue as it stands in its file."""
+    buffer = BytesIO()
+    write_po(buffer, catalog, no_location=True, ignore_obsolete=True, width=100, include_previous=True)
+    lines = buffer.getvalue().splitlines(keepends=True)
+    return b"".join(line for line in lines if not line.startswith(_UNDATED))
+
+
 def _write(path: Path, catalog: Catalog) -> Path | None:
     """Write a catalogue if its bytes change; returns its path if they did."""
-    buffer = BytesIO()
-    write_po(buffer, catalog, no_location=True, width=100, include_previous=True)
-    lines = [line for line in buffer.getvalue().splitlines(keepends=True) if not line.startswith(_UNDATED)]
-    fresh = b"".join(lines)
+    fresh = written(catalog)
     if path.exists() and path.read_bytes() == fresh:
         return None
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -51,7 +51,7 @@ class Phone:
             "NumMedia": "0",
         }
         signature = RequestValidator(self.token).compute_signature(f"{self.url}/sms", form)
-        request = urllib.request.Request(  # noqa: S310  our own service on loopback
+        request = urllib.request.Request(
             f"http://127.0.0.1:{self.port}/sms",
             urlencode(form).encode(),
             {"X-Twilio-Signature": signature},

@@ -146,8 +146,8 @@ class Settings(BaseSettings):
         found = []
         if len(self.secret_key) < SHORTEST_SECRET:
             found.append(
-                f"SECRET_KEY must have {SHORTEST_SECRET} characters or more: without it nobody knows who said STOP. Make "
-                "one with 'python3 -c \"import secrets; print(secrets.token_urlsafe(48))\"', and write it down."
+                f"SECRET_KEY must have {SHORTEST_SECRET} characters or more: without it nobody knows who said STOP. "
+                "Make one with 'python3 -c \"import secrets; print(secrets.token_urlsafe(48))\"', and write it down."
             )
         parts = urlsplit(self.url)
         if parts.scheme != "https" and parts.hostname not in LOOPBACK:

@@ -114,7 +114,7 @@ def _end_leftover(socket: Path) -> None:
         return
     client = redis.Redis(unix_socket_path=str(socket), socket_timeout=5)
     try:
-        pid = int(client.info("server")["process_id"])  # type: ignore[index]
+        pid = int(client.info("server")["process_id"])
         client.shutdown(save=False)
     except redis.ConnectionError:
         return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 
@@ -26,7 +26,7 @@ class Book:
 
     articles: tuple[Article, ...]
     languages: Languages
-    helplines: Helplines = Helplines()
+    helplines: Helplines = field(default_factory=Helplines)
     program: str = "Plainline"
     country: str = "US"
     max_segments: int = 3
@@ -92,7 +92,7 @@ class Book:
 
     @lru_cache(maxsize=512)  # noqa: B019  one book lives as long as the program
     def likeliest(self, country: str) -> tuple[Language, ...]:
-        """The languages in the order in which people of ``country`` are likely to speak them (CLDR), then menu order."""
+        """The languages in the order in which people of ``country`` likely speak them (CLDR), then menu order."""
         spoken = get_global("territory_languages").get(country or self.country, {})
         share = {code: about.get("population_percent", 0) for code, about in spoken.items()}
         order = list(self.languages.values())

@@ -169,7 +169,9 @@ def _by_heading(tokens: Sequence[Token], path: Path, before: int) -> Iterator[tu
     for opening, inline in zip(tokens, [*tokens[1:], None], strict=True):
         if opening.type == "heading_open" and inline is not None:
             if opening.tag != "h2":
-                raise ArticleError(path, _line(opening, before), f"only level-2 headings make sections, not {opening.tag}")
+                raise ArticleError(
+                    path, _line(opening, before), f"only level-2 headings make sections, not {opening.tag}"
+                )
             if heading:
                 yield heading, blocks
             heading, blocks = inline, []
@@ -200,13 +202,21 @@ def _line(token: Token, before: int) -> int:
 
 
 def extract(
-    fileobj: IO[bytes], keywords: object, comment_tags: object, options: dict[str, Any]  # noqa: ARG001
+    fileobj: IO[bytes],
+    keywords: object,  # noqa: ARG001  Babel passes it
+    comment_tags: object,  # noqa: ARG001
+    options: dict[str, Any],  # noqa: ARG001
 ) -> Iterator[tuple[int, str, tuple[str, str], list[str]]]:
     """Babel's extractor for an article: every title and paragraph under its context, and every word that leads here."""
     article = parse_article(fileobj.read().decode("utf-8"), Path(getattr(fileobj, "name", "article")))
     words = "What people text to come here, variants separated by |, at most 12 letters for the first: it is printed."
     yield 1, "pgettext", (article.slug, article.title.msgid), ["An article's title, in menus. At most 40 characters."]
-    yield 1, "pgettext", (article.slug, article.about.msgid), ["Said once, at the very first. At most 120 characters."]
+    yield (
+        1,
+        "pgettext",
+        (article.slug, article.about.msgid),
+        ["Said once, at the very first. At most 120 characters."],
+    )
     yield 1, "pgettext", (KEYWORD, article.slug), [words]
     for section in article.sections:
         title = ["A section's title, in menus and on top of its text. At most 30 characters."]

@@ -14,7 +14,8 @@ QUOTED = 40
 # What phones put before the quotation when somebody "likes" a message and it travels as a text: Apple's words in the
 # languages we speak, and Google's, which is the emoji alone.
 _REACTION = regex.compile(
-    r"""\W*(?:liked|loved|disliked|laughed\ at|emphasi[sz]ed|questioned|reacted\b.{0,24}?\bto|removed\ an?\b.{0,24}?\bfrom
+    r"""\W*(?:liked|loved|disliked|laughed\ at|emphasi[sz]ed|questioned
+        |reacted\b.{0,24}?\bto|removed\ an?\b.{0,24}?\bfrom
         |le\ gust[oó]|le\ encant[oó]|no\ le\ gust[oó]|se\ ri[oó]\ de|enfatiz[oó]|le\ pareci[oó]\ dudoso
         |\p{Extended_Pictographic}\p{M}*(?:\ to)?)
         \W*["“”«„「](?P<quoted>.*)["“”»」]\W*""",

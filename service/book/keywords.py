@@ -1,15 +1,15 @@
 """The words people text, in every language, and where they lead.
 
-A word is compared in its *plain form*: compatibility characters, capitals, accents, tatweel, hamza seats and punctuation
-do not matter, nor which script a number is written in. What a language's catalogue lists under the context ``keyword``
-is all there is to it; nothing here knows a word by itself.
+A word is compared in its *plain form*: compatibility characters, capitals, accents, tatweel, hamza seats and
+punctuation do not matter, nor which script a number is written in. What a language's catalogue lists under the context
+``keyword`` is all there is to it; nothing here knows a word by itself.
 """
 
 from __future__ import annotations
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -46,6 +46,9 @@ COMMANDS: dict[Text, Target] = {
     STOP: Target("stop"),
     START: Target("start"),
 }
+
+PLACES = frozenset({"reading", "contents"})
+"""The screens that are places in an article."""
 
 LONGEST_SENTENCE = 12
 """Words. In a longer text a keyword says little about what is wanted."""
@@ -119,21 +122,29 @@ class Keywords:
             found.update(dict.fromkeys(self._inside_unspaced("".join(words))))
         return tuple(found)
 
-    def near(self, said: str, languages: Iterable[str]) -> tuple[Match, ...]:
-        """The keywords of ``languages`` that somebody may have meant to type, the likeliest first."""
-        typed = plain(said)
-        words = [typed, *typed.split()] if len(typed.split()) <= LONGEST_SENTENCE else []
-        phrases = [phrase for language in languages for phrase in self._by_language[language]]
+    def near(self, said: str, languages: Sequence[str]) -> tuple[Match, ...]:
+        """The keywords of ``languages`` that somebody may have meant to type, the likeliest first.
+
+        In a sentence only words that lead to a place are looked for: "algo" is no mistyped ALTO there.
+        """
+        words = plain(said).split()
+        if len(words) > LONGEST_SENTENCE:
+            return ()
         found: dict[Match, float] = {}
-        for word in dict.fromkeys(word for word in words if len(word) >= SHORTEST_TYPO):
-            for phrase, alike, _ in process.extract(
-                word, phrases, scorer=DamerauLevenshtein.normalized_similarity, score_cutoff=NEAR, limit=5
-            ):
-                if len(phrase) >= SHORTEST_TYPO:
-                    for match in self._exact[phrase]:
-                        found[match] = max(alike, found.get(match, 0.0))
-        wanted = set(languages)
-        return tuple(sorted((m for m in found if m.language in wanted), key=lambda m: -found[m]))
+        for typed in dict.fromkeys([" ".join(words), *words]):
+            for match, alike in self._near(typed, languages):
+                if match.target.screen in PLACES or (len(words) == 1 and match.target.screen != "hello"):
+                    found[match] = max(alike, found.get(match, 0.0))
+        return tuple(sorted(found, key=lambda match: -found[match]))
+
+    def _near(self, typed: str, languages: Sequence[str]) -> Iterator[tuple[Match, float]]:
+        if len(typed) < SHORTEST_TYPO or typed in self._exact:
+            return
+        phrases = [phrase for language in languages for phrase in self._by_language[language]]
+        score = DamerauLevenshtein.normalized_similarity
+        for phrase, alike, _ in process.extract(typed, phrases, scorer=score, score_cutoff=NEAR, limit=5):
+            if len(phrase) >= SHORTEST_TYPO:
+                yield from ((match, alike) for match in self._exact[phrase] if match.language in languages)
 
     def _inside_unspaced(self, said: str) -> Iterator[Match]:
         for phrase in sorted(self._unspaced, key=len, reverse=True):

@@ -90,7 +90,7 @@ class Language:
         if not sentence.values:
             return translated
         values = {name: self._format(value) for name, value in sentence.values}
-        return _PLACEHOLDER.sub(lambda found: values.get(found[1] or found[2], found[0]), translated)
+        return _PLACEHOLDER.sub(lambda found: str(values.get(found[1] or found[2], found[0])), translated)
 
     def has(self, sentence: Text) -> bool:
         """Whether ``say`` can say it."""
@@ -125,7 +125,7 @@ class Language:
         return Review(info.get(of + "by", ""), info.get(of + "on", ""), info.get(of + "revision", ""))
 
     def _look_up(self, sentence: Text) -> str:
-        catalogue = self.catalogue
+        catalogue: NullTranslations = self.catalogue
         if sentence.plural:
             return catalogue.ngettext(sentence.msgid, sentence.plural, sentence.count)
         if sentence.context:
@@ -136,7 +136,7 @@ class Language:
         if isinstance(value, Text):
             return self.say(value)
         if isinstance(value, Territory):
-            return Locale.parse(self.locale).territories.get(value.code, value.code)
+            return str(Locale.parse(self.locale).territories.get(value.code, value.code))
         if isinstance(value, date):
             return format_date(value, "long", Locale.parse(self.locale))
         return str(value)

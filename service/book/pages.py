@@ -1,8 +1,8 @@
 """Translated paragraphs become pages: the fewest segments over the whole section first, the best cuts among equals.
 
-A section is cut at paragraphs, else at sentences, clauses or words, and inside a word only where the word is longer than
-any page should be; never inside a grapheme. The search is exact (a dynamic programme from the end backwards), and what
-it finds for the rest of a section does not depend on where reading began: MORE goes on to the very same cuts.
+A section is cut at paragraphs, else at sentences, clauses or words, and inside a word only where the word is longer
+than any page should be; never inside a grapheme. The search is exact (a dynamic programme from the end backwards), and
+what it finds for the rest of a section does not depend on where reading began: MORE goes on to the very same cuts.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 import regex
@@ -286,7 +286,7 @@ def _cuts_in_word(paragraph: str, begin: int, end: int) -> Iterator[tuple[int, C
     """Cuts between the characters of a script that writes no spaces, and inside words that are too long for a page."""
     graphemes = [(match.start(), match.end()) for match in _GRAPHEME.finditer(paragraph, begin, end)]
     too_long = len(graphemes) > LONGEST_WORD
-    for (start, middle), (_, after) in zip(graphemes, graphemes[1:], strict=False):
+    for (start, middle), (_, after) in pairwise(graphemes):
         left, right = paragraph[start:middle], paragraph[middle:after]
         unspaced = bool(_UNSPACED.search(left) or _UNSPACED.search(right))
         if unspaced and not _NOT_FIRST.match(right) and not _NOT_LAST.match(left):

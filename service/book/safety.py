@@ -10,7 +10,9 @@ from service.book.keywords import plain
 
 # Twilio's default words (its page on opt-out keywords, read November 2026); END, QUIT and the others are the ones that
 # 47 CFR 64.1200(a)(10) names too. YES is one of Twilio's START words and never consent: it is not acted on here.
-CARRIER_STOP = frozenset({"stop", "stopall", "stop all", "unsubscribe", "cancel", "end", "quit", "revoke", "optout", "opt out"})
+CARRIER_STOP = frozenset(
+    {"stop", "stopall", "stop all", "unsubscribe", "cancel", "end", "quit", "revoke", "optout", "opt out"}
+)
 CARRIER_START = frozenset({"start", "unstop"})
 CARRIER_HELP = frozenset({"help", "info"})
 CARRIER_YES = frozenset({"yes"})

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from service.book.pages import BREAK, excerpt
-from service.conversation import Reply, Text, text
+from service.conversation import Option, Reply, Text, text
 
 if TYPE_CHECKING:
     from service.book import Book
@@ -26,13 +26,17 @@ def say(book: Book, language: Language, sentences: Iterable[Text]) -> str:
 def write_page(book: Book, reply: Reply, language: Language) -> str:
     """The page of ``reply``, without its notices: what it opens with, the passage, the choices, and how to go on."""
     choices = (
-        say(book, language, [NUMBERED.saying(number=number, label=option.label)])
+        language.say(NUMBERED.saying(number=number, label=_label(book, language, option)))
         for number, option in enumerate(reply.options, reply.first)
     )
     opening = (say(book, language, [sentence]) for sentence in reply.opening)
     lines = [*opening, _passage(book, reply, language), *choices]
     above = "\n".join(line for line in lines if line)
     return BREAK.join(part for part in (above, say(book, language, reply.hint)) if part)
+
+
+def _label(book: Book, language: Language, option: Option) -> str:
+    return say(book, language, [option.label]) if isinstance(option.label, Text) else option.label
 
 
 def _passage(book: Book, reply: Reply, language: Language) -> str:

@@ -33,7 +33,7 @@ WHATSAPP = "whatsapp:"
 
 
 class Sender(NamedTuple):
-    """Who wrote: the index of the contact (empty where it is withheld) and the region of the number, if it tells one."""
+    """Who wrote: the index of the contact, empty where it is withheld, and the number's region, if it tells one."""
 
     contact: str
     country: str

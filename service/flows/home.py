@@ -104,9 +104,7 @@ def more_parts(scene: Scene) -> Target:
     return Target("contents", f"{slug} {start}")
 
 
-def next_page(
-    scene: Scene, options: tuple[Option, ...], opening: tuple[Text, ...], hint: tuple[Text, ...]
-) -> int:
+def next_page(scene: Scene, options: tuple[Option, ...], opening: tuple[Text, ...], hint: tuple[Text, ...]) -> int:
     """The first choice of the page after this one, or of the first page after the last."""
     shown = scene.fit(opening, options, hint, (LONGER,))
     after = shown.first - 1 + len(shown.options)

@@ -11,7 +11,7 @@ from service.flows.scene import Scene
 
 # Translators: said once, before the first section. At most 120 characters.
 UNREVIEWED = text("No doctor or nurse has checked this text yet. Please ask your care team what is true for you.")
-# Translators: said once behind the line above, in translations only; word is the word for English. At most 70 characters.
+# Translators: said once behind the line above; word is the word for English. At most 70 characters.
 ORIGINAL = text("To read the original in English, text %(word)s.")
 
 FIRST_SIGHT = "hello"
@@ -40,7 +40,7 @@ def attach(scene: Scene, turn: Turn) -> Turn:
 
 
 def review_notice(scene: Scene) -> list[tuple[Text, ...]]:
-    """That no clinician has checked this catalogue, while none has; and where it is a translation, the way to the original."""
+    """That no clinician has checked this catalogue, while none has; in a translation also the way to the original."""
     if scene.language.review:
         return []
     original = scene.book.languages.get(SOURCE)

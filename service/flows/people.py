@@ -24,7 +24,8 @@ LOCAL_EMERGENCY = text("In an emergency, call your local emergency number.")
 HOW_TO_GO_ON = text("Text %(menu)s for the menu, or %(stop)s to end all texts.", menu=MENU, stop=STOP)
 # Translators: the one confirmation after STOP; program is our name. At most 130 characters.
 STOPPED = text(
-    "%(program)s: you have ended all texts. You will get none, not even answers, until you text %(start)s.", start=START
+    "%(program)s: you have ended all texts. You will get none, not even answers, until you text %(start)s.",
+    start=START,
 )
 # Translators: said when somebody allows texts again. At most 60 characters.
 STARTED = text("Welcome. You can get texts from us again.")

@@ -45,7 +45,9 @@ class Scene:
         """The sentences in the language of the conversation, one after another."""
         return say(self.book, self.language, sentences)
 
-    def fit(self, opening: Sequence[Text], options: Sequence[Option], hint: Sequence[Text], more: Sequence[Text]) -> Reply:
+    def fit(
+        self, opening: Sequence[Text], options: Sequence[Option], hint: Sequence[Text], more: Sequence[Text]
+    ) -> Reply:
         """A page of ``options`` from ``session.page`` on: as many as fit, with ``more`` as its hint if some are left.
 
         Offers one choice at least, even where that is more than a page should hold.
@@ -94,7 +96,7 @@ class Screen:
 
 
 def place_in(book: Book, place: Place | None) -> Place | None:
-    """``place`` in the article as it is today: its paragraph's start if the article changed, None if its section is gone."""
+    """``place`` in the article as it is today: its paragraph's start if it changed, None if its section is gone."""
     if place is None or place.section not in book.sections:
         return None
     section, article = book.sections[place.section], book.article_of(place.section)

@@ -6,7 +6,7 @@ Cluster, and nothing must move when the service grows. No key holds a number: a 
 =====================  ===================================  ===========================================================
 key                    holds                                goes after
 =====================  ===================================  ===========================================================
-``s:{bucket}:contact``  the session                          SESSION_DAYS without a text; a conversation that old is over
+``s:{bucket}:contact``  the session                          SESSION_DAYS without a text: it is over then
 ``p:{bucket}:contact``  the person: whether they said STOP   never; a consent and its end are kept for good
 ``l:{bucket}:contact``  the rate limit                       as soon as the burst is available again
 ``a:{bucket}:id``       the answer to one message            ANSWER_SECONDS; Twilio retries within minutes

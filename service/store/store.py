@@ -76,7 +76,7 @@ class Store:
         Raises StoreAwayError.
         """
         named = keys(contact, message)
-        arguments = [int(now * 1000), BURST, INTERVAL * 1000, message]
+        arguments: list[str | int] = [int(now * 1000), BURST, INTERVAL * 1000, message]
         try:
             answer, *known = self._begin(keys=list(named), args=arguments)
         except RedisError as error:
@@ -131,7 +131,7 @@ class Store:
         pipeline = self._redis.pipeline(transaction=False)
         pipeline.evalsha(self._commit.sha, 3, named.answer, named.session, named.person, *arguments)
         if self._has_waitaof:
-            pipeline.execute_command("WAITAOF", 1, 0, DISK_PATIENCE)
+            pipeline.waitaof(1, 0, DISK_PATIENCE)
         try:
             result, *disk = pipeline.execute()
         except NoScriptError:
@@ -145,13 +145,13 @@ class Store:
     def _has_waitaof(self) -> bool:
         """Whether this Redis can wait for its disk (7.2 and later, and Valkey)."""
         try:
-            self._redis.execute_command("WAITAOF", 0, 0, 1)
+            self._redis.waitaof(0, 0, 1)
         except redis.ResponseError as error:
             return "unknown command" not in str(error)
         return True
 
     def _unready(self) -> str:
-        info: dict[str, Any] = self._redis.info("server")  # type: ignore[assignment]
+        info: dict[str, Any] = self._redis.info("server")
         major = int(str(info.get("redis_version", "0")).split(".", maxsplit=1)[0])
         if major < 7:
             return f"Redis {info.get('redis_version')} is too old: 7.0 or later is needed"
@@ -166,10 +166,10 @@ class Store:
 
     def _setting(self, name: str) -> str:
         try:
-            found: dict[str, str] = self._redis.config_get(name)  # type: ignore[assignment]
+            found = self._redis.config_get(name)
         except redis.ResponseError:  # hosted services keep CONFIG to themselves
             return ""
-        return found.get(name, "")
+        return found.get(name) or ""
 
 
 def _stored(session: bytes | None, person: bytes | None, allowance: Allowance) -> Stored:

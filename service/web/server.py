@@ -24,7 +24,7 @@ class _Server(BaseApplication):
 
 
 def run(host: str, port: int, processes: int, threads: int, application: Callable[[], Flask]) -> None:
-    """Serve until told to stop. ``application`` is made once, before the fork; access logs hold numbers and stay off."""
+    """Serve until told to stop. ``application`` is made once, before the fork. No access log: it holds numbers."""
     options = {
         "bind": f"{host}:{port}",
         "workers": processes,
