@@ -159,7 +159,7 @@ def _line_of(path: Path, text: Text) -> int:
 def _keywords(book: Book, locales: Path) -> Iterator[Finding]:
     """Words that mean two things, that Twilio keeps for itself, or that are missing."""
     meanings: dict[tuple[str, str], dict[Target, Text | str]] = defaultdict(dict)
-    for phrase, match in all_keywords(book.languages, book.articles):
+    for phrase, match, _ in all_keywords(book.languages, book.articles):
         meanings[match.language, phrase][match.target] = match.label
     for (code, phrase), targets in meanings.items():
         path = catalogue_path(locales, code)

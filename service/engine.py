@@ -131,7 +131,8 @@ def said_a_keyword(scene: Scene) -> Turn | None:
 def said_a_keyword_in_a_sentence(scene: Scene) -> Turn | None:
     """A short sentence holds a keyword: a place in an article counts more than a command."""
     found = scene.book.keywords.within(scene.event.body)
-    places = [match for match in found if match.target.screen in PLACES]
+    places = [match for match in found if match.target.screen == "reading"]
+    places = places or [match for match in found if match.target.screen == "contents"]
     # "my back hurts", "no puedo más", "can I stop treatment": what moves or leaves says nothing inside a sentence.
     commands = [match for match in found if match.target.screen not in MOVES | {"stop", "start"}]
     return _follow(scene, places or commands)

@@ -81,7 +81,7 @@ def _known(code: str) -> str | None:
 def written(catalog: Catalog) -> bytes:
     """A catalogue as it stands in its file."""
     buffer = BytesIO()
-    write_po(buffer, catalog, no_location=True, ignore_obsolete=True, width=100, include_previous=True)
+    write_po(buffer, catalog, no_location=True, ignore_obsolete=True, width=100)
     lines = buffer.getvalue().splitlines(keepends=True)
     return b"".join(line for line in lines if not line.startswith(_UNDATED))
 

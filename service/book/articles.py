@@ -107,8 +107,9 @@ def parse_article(source: str, path: Path) -> Article:
     try:
         post = frontmatter.loads(source)
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        raise ArticleError(path, mark.line + 1 if mark else 1, f"front matter is not YAML: {error}") from None
+        mark = getattr(error, "context_mark", None) or getattr(error, "problem_mark", None)
+        problem = getattr(error, "problem", None) or "it cannot be read"
+        raise ArticleError(path, mark.line + 1 if mark else 1, f"front matter is not YAML: {problem}") from None
     front = _front_matter(post.metadata, path)
     slug = front["slug"]
     dates = {name: front[name] for name in ("published", "revised")}

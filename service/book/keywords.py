@@ -21,7 +21,7 @@ from service.book.articles import Article, Section
 from service.book.languages import Language, Languages
 from service.conversation import Target, Text, text_in
 
-# Translators: what people text, variants separated by |. The first is printed, in capitals where the script has them.
+# Translators: what people text, variants separated by |; "=" before one: only as the whole text. The first is printed, in capitals where the script has them.
 MORE = text_in("keyword", "MORE")
 MENU = text_in("keyword", "MENU")
 BACK = text_in("keyword", "BACK")
@@ -50,6 +50,9 @@ COMMANDS: dict[Text, Target] = {
 PLACES = frozenset({"reading", "contents"})
 """The screens that are places in an article."""
 
+WHOLE = "="
+"""Stands before a variant that counts only as the whole text: a word that says too little inside a sentence."""
+
 LONGEST_SENTENCE = 12
 """Words. In a longer text a keyword says little about what is wanted."""
 
@@ -64,10 +67,11 @@ NEAR = 0.74
 
 _MARKS = regex.compile(r"(?<=[\p{Latin}\p{Greek}\p{Cyrillic}\p{Arabic}]\p{Mn}*)\p{Mn}")
 _NOISE = regex.compile(r"[^\p{L}\p{M}\p{N}]+")
+_WORDLIKE = regex.compile(r"[\p{L}\p{N}]")
 _APOSTROPHES = regex.compile(r"(?<=\p{L})['’ʼ`´](?=\p{L})")
 _UNSPACED = regex.compile(r"[\p{Han}\p{Hangul}\p{Hiragana}\p{Katakana}]{2,}")
 _NUMBER = regex.compile(r"\W*(\d{1,3})\W*")
-_ALIKE = str.maketrans("أإآٱىةؤئđłøı", "ااااىهويdloi") | {ord("ـ"): None, 0x200C: None, 0x200D: None}
+_ALIKE = str.maketrans("أإآٱىةؤئđłøı", "اااايهويdloi") | {ord("ـ"): None, 0x200C: None, 0x200D: None}
 
 
 class Match(NamedTuple):
@@ -84,7 +88,8 @@ def plain(said: str) -> str:
     said = unicodedata.normalize("NFKC", said).casefold()
     said = _APOSTROPHES.sub("", said)
     said = _MARKS.sub("", unicodedata.normalize("NFD", said)).translate(_ALIKE)
-    return _NOISE.sub(" ", unicodedata.normalize("NFC", said)).strip()
+    said = _NOISE.sub(" ", unicodedata.normalize("NFC", said)).strip()
+    return said if _WORDLIKE.search(said) else ""
 
 
 def number(said: str) -> int | None:
@@ -98,12 +103,15 @@ class Keywords:
 
     def __init__(self, languages: Languages, articles: Sequence[Article]) -> None:
         self._exact: dict[str, list[Match]] = defaultdict(list)
+        self._inside: dict[str, list[Match]] = defaultdict(list)
         self._by_language: dict[str, list[str]] = defaultdict(list)
-        for phrase, match in all_keywords(languages, articles):
+        for phrase, match, whole in all_keywords(languages, articles):
             if match not in self._exact[phrase]:
                 self._exact[phrase].append(match)
                 self._by_language[match.language].append(phrase)
-        self._unspaced = {phrase for phrase in self._exact if _UNSPACED.search(phrase)}
+            if not whole and match not in self._inside[phrase]:
+                self._inside[phrase].append(match)
+        self._unspaced = sorted((p for p in self._inside if _UNSPACED.search(p)), key=len, reverse=True)
 
     def exact(self, said: str) -> tuple[Match, ...]:
         """What a text that consists of one keyword means, in each language that has it."""
@@ -117,7 +125,7 @@ class Keywords:
         found: dict[Match, None] = {}
         for length in range(min(LONGEST_PHRASE, len(words)), 0, -1):
             for start in range(len(words) - length + 1):
-                found.update(dict.fromkeys(self._exact.get(" ".join(words[start : start + length]), ())))
+                found.update(dict.fromkeys(self._inside.get(" ".join(words[start : start + length]), ())))
         if _UNSPACED.search(said):
             found.update(dict.fromkeys(self._inside_unspaced("".join(words))))
         return tuple(found)
@@ -147,13 +155,13 @@ class Keywords:
                 yield from ((match, alike) for match in self._exact[phrase] if match.language in languages)
 
     def _inside_unspaced(self, said: str) -> Iterator[Match]:
-        for phrase in sorted(self._unspaced, key=len, reverse=True):
+        for phrase in self._unspaced:
             if phrase.replace(" ", "") in said:
-                yield from self._exact[phrase]
+                yield from self._inside[phrase]
 
 
-def all_keywords(languages: Languages, articles: Sequence[Article]) -> Iterator[tuple[str, Match]]:
-    """Every (plain form, what it means) of every language, one for each variant."""
+def all_keywords(languages: Languages, articles: Sequence[Article]) -> Iterator[tuple[str, Match, bool]]:
+    """Every (plain form, what it means, whether only as the whole text) of every language, one for each variant."""
     places = [(place.keyword, place.title, target) for place, target in _places(articles)]
     for language in languages.values():
         for command, target in COMMANDS.items():
@@ -162,9 +170,9 @@ def all_keywords(languages: Languages, articles: Sequence[Article]) -> Iterator[
             match = Match(language.code, target, title)
             yield from _spelled(language, keyword, match)
             if language.has(title):  # people type what they read in the menu
-                yield plain(language.say(title)), match
+                yield plain(language.say(title)), match, False
         for name in (language.name, *language.names):
-            yield plain(name), Match(language.code, Target("language", language.code), language.name)
+            yield plain(name), Match(language.code, Target("language", language.code), language.name), True
 
 
 def _places(articles: Sequence[Article]) -> Iterator[tuple[Article | Section, Target]]:
@@ -174,6 +182,6 @@ def _places(articles: Sequence[Article]) -> Iterator[tuple[Article | Section, Ta
             yield section, Target("reading", section.path)
 
 
-def _spelled(language: Language, keyword: Text, match: Match) -> Iterator[tuple[str, Match]]:
+def _spelled(language: Language, keyword: Text, match: Match) -> Iterator[tuple[str, Match, bool]]:
     for variant in language.variants(keyword):
-        yield plain(variant), match
+        yield plain(variant), match, variant.startswith(WHOLE)

@@ -19,7 +19,7 @@ import regex
 from babel import Locale
 from babel.dates import format_date
 from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
+from babel.messages.pofile import PoFileError, read_po
 
 from service.conversation import KEYWORD, Territory, Text, Value
 
@@ -86,7 +86,7 @@ class Language:
         """
         translated = self._look_up(sentence)
         if sentence.context == KEYWORD:
-            translated = translated.split("|", 1)[0].strip()
+            translated = translated.split("|", 1)[0].strip().lstrip("=")
         if not sentence.values:
             return translated
         values = {name: self._format(value) for name, value in sentence.values}
@@ -223,7 +223,7 @@ def compile_catalogues(locales: Path, compiled: Path) -> None:
         try:
             with po.open("rb") as file:
                 catalogue = read_po(file, locale=None, abort_invalid=True)
-        except ValueError as error:
+        except (ValueError, PoFileError) as error:
             raise LanguagesError(f"{po}: {error}") from None
         fresh = mo.with_suffix(".new")
         with fresh.open("wb") as file:

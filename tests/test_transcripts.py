@@ -1,0 +1,37 @@
+"""Every screen, as a conversation that one can read."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from service.book import Book
+from service.settings import ROOT
+from tests.dialogue import Dialogue, replay, transcripts
+
+NEEDS_A_GAP = {"withheld", "home"}
+"""Shown where a section is not translated, and where there are several articles: see their own tests."""
+
+FOLDER = Path(__file__).parent / "transcripts"
+
+
+@pytest.mark.parametrize("path", transcripts(FOLDER), ids=lambda path: path.stem)
+def test_the_conversation_is_as_it_was_agreed(path: Path, book: Book, request: pytest.FixtureRequest) -> None:
+    recorded = path.read_text("utf-8")
+    today = replay(Dialogue(book), recorded)
+    if request.config.getoption("--regenerate"):
+        path.write_text(today, "utf-8")
+    assert today == path.read_text("utf-8")
+
+
+def test_every_outcome_is_shown_in_some_transcript(book: Book) -> None:
+    dialogue = Dialogue(book)
+    for path in transcripts(FOLDER):
+        dialogue.known = Dialogue(book).known
+        replay(dialogue, path.read_text("utf-8"))
+    sources = [ROOT / "service/engine.py", *(ROOT / "service/flows").glob("*.py")]
+    source = "".join(path.read_text("utf-8") for path in sources)
+    named = set(re.findall(r'(?:\.turn\(.*, |outcome=|\), )"([a-z ]+)"\)', source))
+    assert named - NEEDS_A_GAP <= set(dialogue.outcomes)
