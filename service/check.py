@@ -102,11 +102,9 @@ def everything(settings: Settings) -> list[Finding]:
     findings += _template(settings)
     for code in describe(settings.locales):
         findings += _catalogue(settings, code)
-    findings += [
-        *_pages(book, settings.content),
-        *_helplines(book, settings.content),
-        *_reviews(book, settings.locales),
-    ]
+    if not any(finding.level is Level.ERROR for finding in findings):
+        findings += _pages(book, settings.content)
+    findings += [*_helplines(book, settings.content), *_reviews(book, settings.locales)]
     order = list(Level)
     return sorted(findings, key=lambda finding: (order.index(finding.level), str(finding.path), finding.line))
 
@@ -165,7 +163,8 @@ def _keywords(book: Book, locales: Path) -> Iterator[Finding]:
         path = catalogue_path(locales, code)
         if not phrase:
             label = next(iter(targets.values()))
-            yield Finding(Level.ERROR, path, 0, f"a variant of {_named(label)} has no letter", "remove it")
+            line = _line_of_keyword(path, label)
+            yield Finding(Level.ERROR, path, line, f"a variant of {_named(label)} has no letter", "remove it")
         elif len(targets) > 1 and not _of_several_articles(targets):
             both = " and ".join(sorted(_named(label) for label in targets.values()))
             line = _line_of_keyword(path, next(iter(targets.values())))

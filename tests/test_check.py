@@ -70,14 +70,18 @@ def _spanish(msgid: str, msgstr: str, context: str | bool = False, *, fuzzy: boo
 
 
 PARAGRAPH = "If something worries you, you can ask your care team about it."
+HARD = (
+    "It is to be ascertained whether metastatic dissemination necessitates interdisciplinary reconsideration of "
+    "therapeutic alternatives notwithstanding multidisciplinary recommendations concerning symptomatology, polypharmacy, "
+    "radiosensitivity and psychosocial counterindications substantially complicating individualised considerations."
+)
 IN_SYMPTOMS = "breast-cancer-metastasis/symptoms"
 READ_ON = "Text %(more)s to read on, %(menu)s for all parts."
 
 
 @pytest.mark.parametrize(("change", "level", "file", "told"), [
     (_article("## Symptoms {#symptoms}", "## Symptoms"), Level.ERROR, "breast-cancer-metastasis.md", "slug behind"),
-    (_article(PARAGRAPH, "It is to be ascertained whether metastatic dissemination necessitates interdisciplinary "
-              "reconsideration of therapeutic alternatives."), Level.GAP, "breast-cancer-metastasis.md", "school grade"),
+    (_article(PARAGRAPH, HARD), Level.GAP, "breast-cancer-metastasis.md", "school grade"),
     (_article(PARAGRAPH, "A word. " * 60), Level.GAP, "breast-cancer-metastasis.md", "too long to be heard"),
     (_article(PARAGRAPH, "Something new."), Level.GAP, "messages.pot", "not up to date"),
     (_spanish(PARAGRAPH, "", IN_SYMPTOMS, fuzzy=True), Level.GAP, "es/LC_MESSAGES/messages.po", "fuzzy"),

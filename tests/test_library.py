@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 import regex
 
@@ -33,8 +31,8 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Book:
 def test_no_string_escapes_translation(pseudo_book: Book, code: str) -> None:
     dialogue = Dialogue(pseudo_book)
     said: list[str] = dialogue.says(pseudo_book.languages[code].name)
-    for body in ["1", *["MORE"] * 12, "BACK", "9", "HELP", "PERSON", "simptoms", "zzzz", "qqqq", "xxxx", "fear and symptoms",
-                 "", "LANGUAGE", "STOP", "START", "MENU"]:  # fmt: skip
+    lost = ["9", "simptoms", "zzzz", "qqqq", "xxxx", "fear and symptoms", ""]
+    for body in ["1", *["MORE"] * 12, "BACK", *lost, "HELP", "PERSON", "LANGUAGE", "STOP", "START", "MENU"]:
         said += dialogue.says(body)
     dialogue.now += 7 * 86_400
     said += dialogue.says("hi")
@@ -71,7 +69,7 @@ def test_a_number_from_any_page_opens_its_article_and_its_parts(library: Book) -
     assert "Signs of Gout" not in dialogue.says("2")[-1].split("(")[0]
     assert dialogue.known.session.place is not None
     assert dialogue.known.session.place.section == "article-122/signs"
-    assert "Text MENU for all articles." in dialogue.says("back")[-1]
+    assert "text MENU for all articles." in dialogue.says("back")[-1]
 
 
 def test_a_word_that_several_articles_share_is_asked_about(library: Book) -> None:

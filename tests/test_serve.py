@@ -50,7 +50,8 @@ def serve(environment: dict[str, str], tmp_path: Path) -> Iterator[Serve]:
         with (tmp_path / "log").open("a") as log:
             process = subprocess.Popen([*PLAINLINE, "serve"], env=environment, stdout=log, stderr=log, text=True)
         started.append(process)
-        _until(lambda: _status(environment, "/readyz") == 200, process, tmp_path / "log")
+        _until(lambda: process.poll() is not None or _status(environment, "/readyz") == 200, tmp_path / "log")
+        assert process.poll() is None, (tmp_path / "log").read_text()
         return process
 
     yield start
@@ -60,10 +61,9 @@ def serve(environment: dict[str, str], tmp_path: Path) -> Iterator[Serve]:
             process.wait()
 
 
-def _until(holds: Callable[[], bool], process: subprocess.Popen[str], log: Path) -> None:
+def _until(holds: Callable[[], bool], log: Path) -> None:
     deadline = time.monotonic() + PATIENCE
     while not holds():
-        assert process.poll() is None, log.read_text()
         assert time.monotonic() < deadline, log.read_text()
         with socket.socket() as pause:  # waits for a moment without a sleep that hides what it waits for
             pause.settimeout(0.05)
@@ -134,15 +134,10 @@ def test_a_conversation_survives_a_restart_and_a_kill(
     children = _children(process.pid)
     process.kill()
     process.wait()
-    _until(lambda: _status(environment, "/healthz") == 0, serve_stub(), tmp_path / "log")
+    _until(lambda: _status(environment, "/healthz") == 0, tmp_path / "log")
     process = serve()
     assert "You can get texts from us again" in _phone(environment, "START").replace("│", "")
     assert not any(map(_alive, children))
-
-
-def serve_stub() -> subprocess.Popen[str]:
-    """Stands for the process that was killed: nothing to watch while its children end."""
-    return subprocess.Popen(["sleep", "60"], text=True)
 
 
 def test_two_of_them_do_not_share_a_folder(serve: Serve, environment: dict[str, str]) -> None:

@@ -21,7 +21,8 @@ from service.book.articles import Article, Section
 from service.book.languages import Language, Languages
 from service.conversation import Target, Text, text_in
 
-# Translators: what people text, variants separated by |; "=" before one: only as the whole text. The first is printed, in capitals where the script has them.
+# Translators: what people text, variants separated by |. The first is printed, in capitals where the script has them.
+# "=" before a variant: it counts only as the whole text, not inside a sentence.
 MORE = text_in("keyword", "MORE")
 MENU = text_in("keyword", "MENU")
 BACK = text_in("keyword", "BACK")
