@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
 export UV_PYTHON_DOWNLOADS := never
+PYTEST ?=
 
 help: ## This list
 	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,7 +29,7 @@ run: $(VENV)/run.stamp ## Start the service on PORT (8080), with a Redis of its 
 	@exec $(BIN)/plainline serve
 
 test: $(VENV)/dev.stamp ## Run every test, against a real Redis
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(PYTEST)
 
 lint: $(VENV)/dev.stamp ## Format, style, types and floors
 	@$(BIN)/ruff format --check .

@@ -72,7 +72,7 @@ def _spanish(msgid: str, msgstr: str, context: str | bool = False, *, fuzzy: boo
 PARAGRAPH = "If something worries you, you can ask your care team about it."
 HARD = (
     "It is to be ascertained whether metastatic dissemination necessitates interdisciplinary reconsideration of "
-    "therapeutic alternatives notwithstanding multidisciplinary recommendations concerning symptomatology, polypharmacy, "
+    "therapeutic alternatives notwithstanding multidisciplinary recommendations about symptomatology, polytherapy, "
     "radiosensitivity and psychosocial counterindications substantially complicating individualised considerations."
 )
 IN_SYMPTOMS = "breast-cancer-metastasis/symptoms"
