@@ -8,7 +8,7 @@ somebody to know.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -24,6 +24,7 @@ from translate.storage.pypo import pounit
 from service.app import create_book
 from service.book import SOURCE, Book
 from service.book.articles import Article, ArticleError
+from service.book.glossary import Term, load_glossary
 from service.book.helplines import HelplinesError
 from service.book.keywords import COMMANDS, HELP, START, STOP, all_keywords, plain
 from service.book.languages import DOMAIN, Language, LanguagesError, catalogue_path, describe
@@ -32,12 +33,12 @@ from service.book.safety import RESERVED
 from service.book.segments import segments
 from service.channels.sms import NOTICE_SEGMENTS
 from service.conversation import KEYWORD, Channel, Event, Kind, Known, Session, Target, Text
+from service.cost import costs
 from service.engine import check_screens, go
-from service.flows import reading
 from service.flows.home import first_sight
 from service.flows.notices import review_notice
 from service.flows.scene import Scene
-from service.messages import template, updated, written
+from service.messages import own_headers, template, updated, written
 from service.settings import ROOT, Settings, SettingsError
 
 HARDEST_GRADE = 8.0
@@ -100,10 +101,11 @@ def everything(settings: Settings) -> list[Finding]:
     for article in book.articles:
         findings += [*_readability(article), *_paragraphs(article)]
     findings += _template(settings)
+    glossary = load_glossary(settings.locales)
     for code in describe(settings.locales):
-        findings += _catalogue(settings, code)
+        findings += _catalogue(settings, code, glossary)
     if not any(finding.level is Level.ERROR for finding in findings):
-        findings += _pages(book, settings.content)
+        findings += _pages(book, settings.locales)
     findings += [*_helplines(book, settings.content), *_reviews(book, settings.locales)]
     order = list(Level)
     return sorted(findings, key=lambda finding: (order.index(finding.level), str(finding.path), finding.line))
@@ -248,17 +250,21 @@ def _template(settings: Settings) -> Iterator[Finding]:
         yield Finding(Level.GAP, pot, 0, "the template is not up to date", "run 'make messages'")
     for code, about in describe(settings.locales).items():
         path = catalogue_path(settings.locales, code)
-        if not path.exists() or written(updated(settings.locales, code, about["locale"], made)) != path.read_bytes():
+        if (
+            not path.exists()
+            or written(updated(settings.locales, code, about["locale"], made), own_headers(path)) != path.read_bytes()
+        ):
             yield Finding(Level.GAP, path, 0, "the catalogue does not follow the template", "run 'make messages'")
 
 
-def _catalogue(settings: Settings, code: str) -> Iterator[Finding]:
+def _catalogue(settings: Settings, code: str, glossary: Sequence[Term]) -> Iterator[Finding]:
     path = catalogue_path(settings.locales, code)
     if not path.exists():
         return
     for entry in polib.pofile(str(path)):
         if not entry.obsolete and code != SOURCE:
             yield from _entry(path, entry)
+            yield from _terms(path, entry, code, glossary)
 
 
 def _entry(path: Path, entry: polib.POEntry) -> Iterator[Finding]:
@@ -277,6 +283,17 @@ def _entry(path: Path, entry: polib.POEntry) -> Iterator[Finding]:
     for form in forms:
         for problem in (*_lost(entry, form), *_odd(entry, form)):
             yield Finding(Level.GAP, path, entry.linenum or 0, f"{problem}: {what}", "mend the translation")
+
+
+def _terms(path: Path, entry: polib.POEntry, code: str, glossary: Sequence[Term]) -> Iterator[Finding]:
+    """Terms that a translation of an article says in other words than its glossary."""
+    if "/" not in (entry.msgctxt or "") or entry.fuzzy or not entry.msgstr:
+        return
+    for term in glossary:
+        if term.is_called_for(entry.msgid) and not term.is_used(entry.msgstr, code):
+            expected = " / ".join(term.forms.get(code, ("nothing yet",)))
+            problem = f"{term.name!r} is {expected} in the glossary, and not in {entry.msgid[:40]!r}..."
+            yield Finding(Level.GAP, path, entry.linenum or 0, problem, "use the term, or mend the glossary")
 
 
 def _lost(entry: polib.POEntry, form: str) -> Iterator[str]:
@@ -298,34 +315,36 @@ def _odd(entry: polib.POEntry, form: str) -> Iterator[str]:
         yield f"{len(form)} characters, more than {int(int(limit[1]) * ROOM)}"
     unit = pounit(entry.msgid)
     unit.target = form
-    failures = checks.StandardChecker(limitfilters=["endwhitespace", "startwhitespace", "doublewords"]).run_filters(
-        unit
-    )
+    failures = checks.StandardChecker(limitfilters=["endwhitespace", "startwhitespace"]).run_filters(unit)
     yield from (str(why) for why in failures.values())
 
 
-def _pages(book: Book, content: Path) -> Iterator[Finding]:
-    """Every section must fit into pages, every menu and notice into its limits."""
+def _pages(book: Book, locales: Path) -> Iterator[Finding]:
+    """Every section must fit into pages near the lower bound, every menu and notice into its limits."""
+    try:
+        for cost in costs(book):
+            path = catalogue_path(locales, cost.language)
+            if not cost.is_near_bound:
+                problem = f"{cost.section} takes {cost.segments} segments, the lower bound is {cost.bound}"
+                yield Finding(Level.GAP, path, 0, problem, "write shorter sentences, which are easier to pack")
+    except PageTooSmallError as error:
+        yield Finding(Level.ERROR, "settings", 0, str(error), "see docs/settings.md")
     for language in book.languages.values():
         scene = Scene(book, Known(Session(language=language.code)), Event("", Channel.SMS, "", Kind.WORDS, ""), 0)
-        for section in book.sections.values():
-            if book.is_whole(section, language):
-                try:
-                    reading.opened(scene, section)
-                except PageTooSmallError as error:
-                    yield Finding(Level.ERROR, content, section.line, f"{section.path} in {language.code}: {error}", "")
-        for notice in (*first_sight(scene), *review_notice(scene)):
-            for sentence in notice:
-                said = scene.measure.form(scene.say(sentence))
-                if segments(said) > NOTICE_SEGMENTS:
-                    problem = f"in {language.code} this sentence takes {segments(said)} segments: {said!r}"
-                    yield Finding(Level.GAP, "notices", 0, problem, f"shorten it to {NOTICE_SEGMENTS}")
+        yield from _short_enough(scene, catalogue_path(locales, language.code))
         for name in ("home", "languages"):
-            reply = go(scene, Target(name)).reply
-            if not reply.options:
-                yield Finding(
-                    Level.ERROR, "menus", 0, f"the screen {name!r} is empty in {language.code}", "translate titles"
-                )
+            if not go(scene, Target(name)).reply.options:
+                problem = f"the screen {name!r} is empty in {language.code}"
+                yield Finding(Level.ERROR, catalogue_path(locales, language.code), 0, problem, "translate titles")
+
+
+def _short_enough(scene: Scene, path: Path) -> Iterator[Finding]:
+    for notice in (*first_sight(scene), *review_notice(scene)):
+        for sentence in notice:
+            said = scene.measure.form(scene.say(sentence))
+            if segments(said) > NOTICE_SEGMENTS:
+                problem = f"{said!r} takes {segments(said)} segments"
+                yield Finding(Level.GAP, path, 0, problem, f"shorten it to {NOTICE_SEGMENTS}")
 
 
 def _helplines(book: Book, content: Path) -> Iterator[Finding]:
@@ -343,5 +362,5 @@ def _reviews(book: Book, locales: Path) -> Iterator[Finding]:
     for language in book.languages.values():
         if not language.review:
             path = catalogue_path(locales, language.code)
-            problem = f"no clinician has reviewed {language.name}"
+            problem = f"no clinician has reviewed {language.name} (revision {language.revision})"
             yield Finding(Level.NOTE, path, 0, problem, "have it reviewed; until then people are told so")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -143,6 +144,91 @@ def messages() -> None:
         click.echo(f"updated {path.relative_to(ROOT)}")
     if not changed:
         click.echo("nothing to update")
+
+
+@main.command()
+@click.argument("old")
+@click.argument("new")
+@plainly
+def rename(old: str, new: str) -> None:
+    """Move the translations of a section (article/section) or an article from its OLD slug to its NEW one."""
+    from service.messages import rename as move  # noqa: PLC0415
+
+    moved = move(read_settings().locales, old, new)
+    if not moved:
+        raise click.ClickException(f"no catalogue knows {old!r}: write it as article/section")
+    click.echo(f"moved {moved} entries; write the new slug into the article, then run 'make messages'")
+
+
+@main.command()
+@click.argument("language")
+@click.option("--by", required=True, help="Who has reviewed it: a clinician's name.")
+@click.option("--revision", required=True, help="The revision that was read; 'plainline check' names it.")
+@click.option("--on", "day", default=lambda: f"{datetime.now(UTC):%Y-%m-%d}", help="The day; today if left out.")
+@click.option("--safety", is_flag=True, help="The words of danger and of leaving were reviewed, not the rest.")
+@plainly
+def review(language: str, by: str, revision: str, day: str, safety: bool) -> None:
+    """Record that a clinician has reviewed a LANGUAGE, in the header of its catalogue."""
+    from service.book.languages import Review, compile_catalogues, load_languages  # noqa: PLC0415
+    from service.messages import record_review  # noqa: PLC0415
+
+    settings = read_settings()
+    compile_catalogues(settings.locales, settings.compiled)
+    current = load_languages(settings.locales, settings.compiled, [language])[language].revision
+    if revision != current:
+        raise click.ClickException(f"the revision of {language} is now {current}: what was read is no longer served")
+    record_review(settings.locales, language, Review(by, date.fromisoformat(day).isoformat(), revision), safety=safety)
+    click.echo(f"recorded: {language} {revision} was reviewed by {by}. Any change of its words ends this.")
+
+
+@main.command()
+@click.option("--price", type=float, default=0.0083, show_default=True, help="Price of one segment, in your currency.")
+@click.option("--language", help="Only this language.")
+@plainly
+def cost(price: float, language: str | None) -> None:
+    """What every section costs in every language: characters, texts, segments, the lower bound and the price."""
+    from rich.table import Table  # noqa: PLC0415
+
+    from service.app import create_book  # noqa: PLC0415
+    from service.cost import costs  # noqa: PLC0415
+
+    settings = read_settings()
+    book = create_book(settings)
+    table = Table("language", "section", "encoding", box=None, pad_edge=False)
+    for heading in ("characters", "texts", "segments", "bound", "price", "cut in a sentence"):
+        table.add_column(heading, justify="right")
+    table.add_column("forced by")
+    for one in costs(book):
+        if language in {None, one.language}:
+            figures = (
+                one.characters,
+                len(one.texts),
+                one.segments,
+                one.bound,
+                f"{one.segments * price:.3f}",
+                one.cuts or "",
+            )
+            forcing = one.forcing if len(one.forcing) <= 12 else f"{one.forcing[:12]}... ({len(one.forcing)})"
+            table.add_row(one.language, one.section.partition("/")[2], one.encodings, *map(str, figures), forcing)
+    Console(width=None if sys.stdout.isatty() else 140).print(table)
+
+
+@main.command()
+@plainly
+def build() -> None:
+    """Compile the catalogues, and make the vectors by which questions are understood."""
+    from rich.progress import Progress  # noqa: PLC0415
+
+    from service.book.languages import compile_catalogues  # noqa: PLC0415
+    from service.book.meaning import build_meaning  # noqa: PLC0415
+
+    settings = read_settings()
+    compile_catalogues(settings.locales, settings.compiled)
+    with Progress(console=err, transient=True) as progress:
+        task = progress.add_task("Learning the sample phrases (once)", total=None)
+        build_meaning(
+            settings.content, settings.compiled, lambda done, of: progress.update(task, completed=done, total=of)
+        )
 
 
 def _application(settings: Settings) -> Any:

@@ -12,7 +12,9 @@ from dataclasses import replace
 
 from service.book import SOURCE, Book
 from service.book.echoes import is_echo, is_reaction
-from service.book.keywords import COMMANDS, PLACES, Match, number, plain
+from service.book.guessing import guess
+from service.book.keywords import COMMANDS, PLACES, Match, is_unspaced, number, plain
+from service.book.meaning import Verdict
 from service.book.safety import is_leaving, is_returning
 from service.conversation import (
     Allowance,
@@ -38,6 +40,12 @@ MOVES = {"more", "back"}
 """What leads somewhere else from each screen."""
 
 SILENCE = Reply()
+
+ENOUGH_TO_OFFER = 4
+"""Words of another language after which the change to it is offered; a script of its own needs none."""
+
+SHORTEST_QUESTION = 4
+"""Letters of a question in a script that writes no spaces; in others it has two words."""
 
 
 def take_turn(book: Book, known: Known, event: Event, now: int) -> Turn:
@@ -138,6 +146,44 @@ def said_a_keyword_in_a_sentence(scene: Scene) -> Turn | None:
     return _follow(scene, places or commands)
 
 
+def mistyped_a_word(scene: Scene) -> Turn | None:
+    """A word or two that are nearly a keyword: ask whether it was meant."""
+    return mistyped_a_keyword(scene) if len(plain(scene.event.body).split()) <= 2 else None
+
+
+def wrote_in_another_language(scene: Scene) -> Turn | None:
+    """A stranger's own language is spoken at once; somebody who changes theirs is offered it."""
+    guessed = guess(scene.event.body, scene.book.languages)
+    spoken = scene.session.language
+    if guessed is None or guessed.code == spoken:
+        return None
+    if not guessed.code:
+        return None if spoken else language.lacking(scene)
+    there = language.speaking(scene, guessed.code)
+    if spoken:
+        says_enough = guessed.by_script or len(scene.event.body.split()) >= ENOUGH_TO_OFFER
+        return language.offer(scene, guessed.code, _asked_for(there)) if says_enough else None
+    turn = asked_a_question(there) or go(there, Target("home"))
+    return language.guessed(turn) if guessed.by_script else turn
+
+
+def asked_a_question(scene: Scene) -> Turn | None:
+    """A question in free words: the part that answers it, up to three that may, or that it is not ours to answer."""
+    if scene.book.meaning is None or not _is_a_question(scene.event.body):
+        return None
+    understood = scene.book.meaning.ask(scene.event.body)
+    scene = scene.but(choices=())
+    if understood.verdict is Verdict.OFF_TOPIC:
+        return lost.off_topic(scene)
+    places = [scene.book.sections[place] for place in understood.places]
+    if understood.verdict is Verdict.SURE:
+        turn = reading.read(scene.but(misses=0), places[0].path)
+        return replace(turn, reply=turn.reply.after(lost.MAY_ANSWER))
+    code = scene.session.language
+    named = [section for section in places if scene.language.has(section.title)]
+    return lost.suggest(scene, [Match(code, Target("reading", section.path), section.title) for section in named])
+
+
 def mistyped_a_keyword(scene: Scene) -> Turn | None:
     """Nearly a keyword: ask whether it was meant."""
     wanted = [scene.session.language, SOURCE] if scene.session.language else list(scene.book.languages)
@@ -163,6 +209,9 @@ RULES: Sequence[Rule] = (
     chosen_by_number,
     said_a_keyword,
     said_a_keyword_in_a_sentence,
+    mistyped_a_word,
+    wrote_in_another_language,
+    asked_a_question,
     mistyped_a_keyword,
     not_understood,
 )
@@ -195,9 +244,23 @@ def _follow(scene: Scene, found: Sequence[Match]) -> Turn | None:
 def _in_another_language(scene: Scene, found: Sequence[Match]) -> Turn:
     """A command of another language is simply done; a place or a greeting offers the change."""
     match = found[0]
-    if match.target.screen in PLACES | {"hello"}:
+    if match.target.screen in PLACES | {"hello"} or plain(scene.event.body) in scene.language.asks_first:
         return language.offer(scene.but(choices=(), misses=0), match.language, match.target)
     return go(scene, match.target)
+
+
+def _is_a_question(said: str) -> bool:
+    words = plain(said).split()
+    return len(words) > 1 or (len(words) == 1 and len(words[0]) >= SHORTEST_QUESTION and is_unspaced(words[0]))
+
+
+def _asked_for(scene: Scene) -> Target:
+    """Where a text in another language leads: to the part that surely answers it, else home."""
+    if scene.book.meaning and _is_a_question(scene.event.body):
+        understood = scene.book.meaning.ask(scene.event.body)
+        if understood.verdict is Verdict.SURE:
+            return Target("reading", understood.places[0])
+    return Target("home")
 
 
 def _ask(scene: Scene, found: Sequence[Match]) -> Turn:

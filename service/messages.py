@@ -5,15 +5,18 @@ Neither the template nor the catalogues carry line numbers or dates, so that onl
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 
+import polib
 from babel import Locale, UnknownLocaleError
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
-from service.book.languages import DOMAIN, SOURCE, catalogue_path, describe
+from service.book.languages import DOMAIN, SOURCE, Review, catalogue_path, describe
+from service.conversation import KEYWORD
 
 KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
     "text": None,
@@ -54,7 +57,8 @@ def update(service: Path, content: Path, locales: Path) -> list[Path]:
     made = template(service, content)
     changed = [_write(locales / f"{DOMAIN}.pot", made)]
     for code, about in describe(locales).items():
-        changed.append(_write(catalogue_path(locales, code), updated(locales, code, about["locale"], made)))
+        path = catalogue_path(locales, code)
+        changed.append(_write(path, updated(locales, code, about["locale"], made), own_headers(path)))
     return [path for path in changed if path is not None]
 
 
@@ -70,6 +74,34 @@ def updated(locales: Path, code: str, locale: str, made: Catalog) -> Catalog:
     return catalog
 
 
+def rename(locales: Path, old: str, new: str) -> int:
+    """Move the translations of a section, or of an article, to its new slug; returns how many entries moved."""
+    moved = 0
+    for path in (locales / f"{DOMAIN}.pot", *(catalogue_path(locales, code) for code in describe(locales))):
+        catalogue = polib.pofile(str(path), wrapwidth=100)
+        for entry in catalogue:
+            named = entry.msgid if entry.msgctxt == KEYWORD else entry.msgctxt or ""
+            if named == old or named.startswith(f"{old}/"):
+                moved += 1
+                fresh = new + named.removeprefix(old)
+                if entry.msgctxt == KEYWORD:
+                    entry.msgid = fresh
+                else:
+                    entry.msgctxt = fresh
+        catalogue.save()
+    return moved
+
+
+def record_review(locales: Path, code: str, review: Review, *, safety: bool) -> None:
+    """Write into a catalogue's header who has reviewed it, or its safety words, when, and which revision of it."""
+    path = catalogue_path(locales, code)
+    catalogue = polib.pofile(str(path), wrapwidth=100)
+    of = "X-Safety-Reviewed" if safety else "X-Reviewed"
+    catalogue.metadata |= {f"{of}-By": review.by, f"{of}-On": review.on, f"{of}-Revision": review.revision}
+    catalogue.save()
+    _write(path, *_read(path))
+
+
 def _known(code: str) -> str | None:
     try:
         Locale.parse(code)
@@ -78,17 +110,33 @@ def _known(code: str) -> str | None:
     return code
 
 
-def written(catalog: Catalog) -> bytes:
-    """A catalogue as it stands in its file."""
+def written(catalog: Catalog, headers: Sequence[str] = ()) -> bytes:
+    """A catalogue as it stands in its file, with ``headers`` of our own that Babel does not know."""
     buffer = BytesIO()
     write_po(buffer, catalog, no_location=True, ignore_obsolete=True, width=100)
     lines = buffer.getvalue().splitlines(keepends=True)
-    return b"".join(line for line in lines if not line.startswith(_UNDATED))
+    kept = [line for line in lines if not line.startswith(_UNDATED)]
+    last = next(number for number, line in enumerate(kept) if line.startswith(b'"Content-Transfer-Encoding'))
+    own = [f'"{polib.escape(header)}\\n"\n'.encode() for header in headers]
+    return b"".join([*kept[: last + 1], *own, *kept[last + 1 :]])
 
 
-def _write(path: Path, catalog: Catalog) -> Path | None:
+def own_headers(path: Path) -> list[str]:
+    """The headers of a catalogue that record its reviews."""
+    if not path.exists():
+        return []
+    found = polib.pofile(str(path)).metadata
+    return [f"{name}: {value}" for name, value in found.items() if name.startswith("X-")]
+
+
+def _read(path: Path) -> tuple[Catalog, list[str]]:
+    with path.open("rb") as file:
+        return read_po(file), own_headers(path)
+
+
+def _write(path: Path, catalog: Catalog, headers: Sequence[str] = ()) -> Path | None:
     """Write a catalogue if its bytes change; returns its path if they did."""
-    fresh = written(catalog)
+    fresh = written(catalog, headers)
     if path.exists() and path.read_bytes() == fresh:
         return None
     path.parent.mkdir(parents=True, exist_ok=True)

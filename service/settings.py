@@ -107,8 +107,8 @@ class Settings(BaseSettings):
 
     @property
     def compiled(self) -> Path:
-        """Where catalogues are compiled to."""
-        return self.data_dir / "locales"
+        """Where catalogues are compiled to, and the vectors of the samples lie."""
+        return self.data_dir / "built"
 
     @property
     def content(self) -> Path:

@@ -13,6 +13,7 @@ from service.book.articles import Article, Section, load_articles
 from service.book.helplines import Helplines, load_helplines
 from service.book.keywords import Keywords
 from service.book.languages import SOURCE, Language, Languages, compile_catalogues, load_languages
+from service.book.meaning import Meaning, load_meaning
 from service.book.pages import Layout, Measure
 from service.conversation import Channel, Text
 
@@ -30,6 +31,7 @@ class Book:
     program: str = "Plainline"
     country: str = "US"
     max_segments: int = 3
+    meaning: Meaning | None = None
 
     @cached_property
     def keywords(self) -> Keywords:
@@ -137,13 +139,16 @@ def load_book(  # noqa: PLR0913  what a book is made of
     Raises ArticleError, LanguagesError or HelplinesError, which say what to do.
     """
     compile_catalogues(locales, compiled)
+    articles = load_articles(content)
+    sections = {section.path for article in articles for section in article.sections}
     return Book(
-        articles=load_articles(content),
+        articles=articles,
         languages=load_languages(locales, compiled, only),
         helplines=load_helplines(content),
         program=program,
         country=country,
         max_segments=max_segments,
+        meaning=load_meaning(content, compiled, sections),
     )
 
 

@@ -99,6 +99,11 @@ def number(said: str) -> int | None:
     return int("".join(str(unicodedata.decimal(digit)) for digit in found[1])) if found else None
 
 
+def is_unspaced(word: str) -> bool:
+    """Whether a word is of a script that writes no spaces, or joins what others write apart."""
+    return bool(_UNSPACED.search(word))
+
+
 class Keywords:
     """Every keyword of every language that is served."""
 

@@ -6,10 +6,11 @@ UntranslatedError, and whoever needs it asks ``has`` first.
 
 from __future__ import annotations
 
+import datetime
+import hashlib
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from functools import cached_property
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
@@ -18,6 +19,7 @@ from typing import Any
 import regex
 from babel import Locale
 from babel.dates import format_date
+from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import PoFileError, read_po
 
@@ -78,6 +80,13 @@ class Language:
     locale: str = "en"
     texted_without_accents: bool = False
     right_to_left: bool = False
+    script: str = ""
+    not_ours: str = ""
+    asks_first: frozenset[str] = frozenset()
+    date: str = ""
+    months: tuple[str, ...] = ()
+    countries: Mapping[str, str] = field(default_factory=dict)
+    revision: str = ""
 
     def say(self, sentence: Text) -> str:
         """``sentence`` in this language, its values filled in.
@@ -91,6 +100,11 @@ class Language:
             return translated
         values = {name: self._format(value) for name, value in sentence.values}
         return _PLACEHOLDER.sub(lambda found: str(values.get(found[1] or found[2], found[0])), translated)
+
+    @property
+    def between_sentences(self) -> str:
+        """What stands between two sentences of a paragraph: nothing where the script writes no spaces."""
+        return "" if self.script == "Hani" else " "
 
     def has(self, sentence: Text) -> bool:
         """Whether ``say`` can say it."""
@@ -111,7 +125,7 @@ class Language:
 
     @cached_property
     def review(self) -> Review:
-        """The clinician's review of this catalogue."""
+        """The clinician's review of this very revision of the catalogue; none once anything in it has changed."""
         return self._review("X-Reviewed")
 
     @cached_property
@@ -122,7 +136,8 @@ class Language:
     def _review(self, header: str) -> Review:
         info = {name.lower(): value for name, value in self.catalogue.info().items()}
         of = f"{header}-".lower()
-        return Review(info.get(of + "by", ""), info.get(of + "on", ""), info.get(of + "revision", ""))
+        found = Review(info.get(of + "by", ""), info.get(of + "on", ""), info.get(of + "revision", ""))
+        return found if found.revision == self.revision else Review()
 
     def _look_up(self, sentence: Text) -> str:
         catalogue: NullTranslations = self.catalogue
@@ -136,10 +151,16 @@ class Language:
         if isinstance(value, Text):
             return self.say(value)
         if isinstance(value, Territory):
-            return str(Locale.parse(self.locale).territories.get(value.code, value.code))
-        if isinstance(value, date):
-            return format_date(value, "long", Locale.parse(self.locale))
+            named = Locale.parse(self.locale).territories.get(value.code, value.code)
+            return self.countries.get(value.code) or str(named)
+        if isinstance(value, datetime.date):
+            return self._format_date(value)
         return str(value)
+
+    def _format_date(self, day: datetime.date) -> str:
+        if not self.months:
+            return format_date(day, "long", Locale.parse(self.locale))
+        return self.date.format(day=day.day, month=self.months[day.month - 1], year=day.year)
 
 
 class Languages(Mapping[str, Language]):
@@ -202,6 +223,13 @@ def _load(code: str, about: dict[str, Any], locales: Path, compiled: Path) -> La
         locale=about["locale"],
         texted_without_accents=about.get("texted_without_accents", False),
         right_to_left=about.get("right_to_left", False),
+        script=about.get("script", ""),
+        not_ours=about.get("not_ours", ""),
+        asks_first=frozenset(about.get("asks_first", ())),
+        date=about.get("date", ""),
+        months=tuple(about.get("months", ())),
+        countries=about.get("countries", {}),
+        revision=(mo.parent / "revision").read_text("utf-8"),
     )
 
 
@@ -215,9 +243,10 @@ def compile_catalogues(locales: Path, compiled: Path) -> None:
 
     Raises LanguagesError naming the file and line of a catalogue that cannot be read.
     """
+    pot = locales / f"{DOMAIN}.pot"
     for code in describe(locales):
         po, mo = catalogue_path(locales, code), compiled / code / f"{DOMAIN}.mo"
-        if not po.exists() or (mo.exists() and mo.stat().st_mtime_ns >= po.stat().st_mtime_ns):
+        if not po.exists() or _is_fresh(mo, po, pot):
             continue
         mo.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -225,7 +254,21 @@ def compile_catalogues(locales: Path, compiled: Path) -> None:
                 catalogue = read_po(file, locale=None, abort_invalid=True)
         except (ValueError, PoFileError) as error:
             raise LanguagesError(f"{po}: {error}") from None
+        (mo.parent / "revision").write_text(revision(catalogue, pot))
         fresh = mo.with_suffix(".new")
         with fresh.open("wb") as file:
             write_mo(file, catalogue)
         fresh.replace(mo)
+
+
+def revision(catalogue: Catalog, pot: Path) -> str:
+    """What names the words of a catalogue, and of the original it translates: any change of either changes it."""
+    said = sorted((message.context or "", str(message.id), str(message.string)) for message in catalogue if message.id)
+    original = pot.read_bytes().partition(b"\n\n")[2] if pot.exists() else b""
+    return hashlib.sha256(repr(said).encode() + original).hexdigest()[:8]
+
+
+def _is_fresh(made: Path, *sources: Path) -> bool:
+    newest = max(source.stat().st_mtime_ns for source in sources if source.exists())
+    whole = made.exists() and (made.parent / "revision").exists()
+    return whole and made.stat().st_mtime_ns >= newest

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import regex
 import sentencex
 
-from service.book.segments import GSM_7, GSM_7_DOUBLE, SIZES, Encoding, pack, segments, texting_form
+from service.book.segments import GSM_7, SIZES, Encoding, graphemes, pack, segments, texting_form, units
 
 BREAK = "\n\n"
 """What stands between two paragraphs of a page, and between its parts."""
@@ -133,14 +133,14 @@ class Layout:
             yield page
 
     def opened(self, opening: Callable[[int], str]) -> tuple[int, Page]:
-        """How many pages the whole section takes, and its first, below an opening that tells that very number."""
-        count = 1
-        for _ in range(4):
-            pages = list(self.pages(opening(count)))
-            if len(pages) == count:
-                break
-            count = len(pages)
-        return count, pages[0]
+        """How many pages the whole section takes, and its first, below an opening that tells that very number.
+
+        Where "1 text" takes more room than "2 texts", and so needs two, there are two.
+        """
+        count, before = 1, [self.page()]
+        while len(found := list(self.pages(opening(count)))) > count:
+            count, before = len(found), found
+        return count, (found if len(found) == count else before)[0]
 
     def _index(self, place: tuple[int, int]) -> int:
         paragraph, offset = place
@@ -184,16 +184,24 @@ class _Gauge:
 
     def __init__(self, text: str, measure: Measure) -> None:
         self.measure = measure
-        self.formed = [measure.form(character) for character in text]
-        self.characters = [0, *accumulate(map(len, self.formed))]
-        self.septets = [0, *accumulate(_septets(piece) for piece in self.formed)]
-        self.utf16 = [0, *accumulate(_utf16(piece) for piece in self.formed)]
-        self.foreign = [0, *accumulate(not GSM_7.issuperset(piece) for piece in self.formed)]
-        self.escapes = [0, *accumulate(not GSM_7_DOUBLE.isdisjoint(piece) for piece in self.formed)]
-        self.pairs = [0, *accumulate(any(ord(c) > 0xFFFF for c in piece) for piece in self.formed)]
+        pieces = [measure.form(character) for character in text]
+        formed = "".join(pieces)
+        self.characters = [0, *accumulate(map(len, pieces))]
+        self.foreign = [0, *accumulate(not GSM_7.issuperset(piece) for piece in pieces)]
+        self.tracks = {under: _Track(formed, under) for under in Encoding}
+        self._frames: dict[tuple[str, str], _Frame] = {}
 
     def frame(self, before: str, after: str) -> _Frame:
-        return _Frame(self, self.measure.form(before), self.measure.form(after))
+        """What a page costs between ``before`` and ``after``."""
+        key = self.measure.form(before), self.measure.form(after)
+        if key not in self._frames:
+            self._frames[key] = _Frame(self, *key)
+        return self._frames[key]
+
+    def units(self, start: int, end: int, under: Encoding) -> int:
+        """The units of a stretch."""
+        totals = self.tracks[under].totals
+        return totals[self.characters[end]] - totals[self.characters[start]]
 
     def is_full(self, start: int, end: int) -> bool:
         """Whether no longer stretch can fit on a page either, with nothing around it at all."""
@@ -201,49 +209,90 @@ class _Gauge:
             return True
         if self.measure.max_segments is None:
             return False
-        foreign = self.foreign[end] != self.foreign[start]
-        totals, sizes = (self.utf16, SIZES[Encoding.UCS_2]) if foreign else (self.septets, SIZES[Encoding.GSM_7])
-        return totals[end] - totals[start] > max(sizes.alone, sizes.each * self.measure.max_segments)
+        under = Encoding.UCS_2 if self.foreign[end] != self.foreign[start] else Encoding.GSM_7
+        sizes = SIZES[under]
+        return self.units(start, end, under) > max(sizes.alone, sizes.each * self.measure.max_segments)
+
+
+class _Track:
+    """A text in one encoding: the width of each unit, where it stands, and the total width before each character."""
+
+    def __init__(self, formed: str, under: Encoding) -> None:
+        parts = list(formed) if under is Encoding.GSM_7 else graphemes(formed)
+        self.widths = units(formed, under)
+        self.starts = [0, *accumulate(map(len, parts))]
+        self.is_wide = max(self.widths, default=1) > 1
+        self.totals = [0] * (len(formed) + 1)
+        for start, end, total in zip(self.starts, self.starts[1:], accumulate(self.widths), strict=False):
+            self.totals[start + 1 : end + 1] = [total] * (end - start)
 
 
 class _Frame:
     """What stands around a stretch of text on its page."""
 
     def __init__(self, gauge: _Gauge, before: str, after: str) -> None:
-        self.gauge, self.before, self.after = gauge, before, after
-        around = before + after
-        self.characters = len(around)
-        self.foreign = not GSM_7.issuperset(around)
-        self.septets, self.utf16 = _septets(around), _utf16(around)
-        self.escapes = not GSM_7_DOUBLE.isdisjoint(around)
-        self.pairs = any(ord(character) > 0xFFFF for character in around)
+        self._gauge = gauge
+        self._characters = len(before + after)
+        self._foreign = not GSM_7.issuperset(before + after)
+        self._packed = {under: _Packed(gauge.tracks[under], before, after, under) for under in Encoding}
 
     def cost(self, start: int, end: int) -> int | None:
         """What the page costs, or None where it is too long."""
-        gauge = self.gauge
-        if gauge.characters[end] - gauge.characters[start] + self.characters > gauge.measure.max_characters:
+        gauge = self._gauge
+        first, last = gauge.characters[start], gauge.characters[end]
+        if last - first + self._characters > gauge.measure.max_characters:
             return None
         if gauge.measure.max_segments is None:
             return 1
-        if self.foreign or gauge.foreign[end] != gauge.foreign[start]:
-            units, sizes = gauge.utf16[end] - gauge.utf16[start] + self.utf16, SIZES[Encoding.UCS_2]
-            doubles = self.pairs or gauge.pairs[end] != gauge.pairs[start]
-        else:
-            units, sizes = gauge.septets[end] - gauge.septets[start] + self.septets, SIZES[Encoding.GSM_7]
-            doubles = self.escapes or gauge.escapes[end] != gauge.escapes[start]
-        count = self._walk(start, end) if doubles and units > sizes.alone else pack(units, None, sizes)
+        foreign = self._foreign or gauge.foreign[end] != gauge.foreign[start]
+        count = self._packed[Encoding.UCS_2 if foreign else Encoding.GSM_7].segments(first, last)
         return count if count <= gauge.measure.max_segments else None
 
-    def _walk(self, start: int, end: int) -> int:
-        return segments(self.before + "".join(self.gauge.formed[start:end]) + self.after)
+
+class _Packed:
+    """Packs a stretch of a track into segments, between what stands above and below it.
+
+    Where all units have the width 1 this is a division; else the stretch is packed unit by unit, going on from where
+    the last one ended if it began at the same place, since the search asks for ever longer stretches.
+    """
+
+    def __init__(self, track: _Track, before: str, after: str, under: Encoding) -> None:
+        self._track, self._sizes = track, SIZES[under]
+        self._before, self._after = units(before, under), units(after, under)
+        self._around = sum(self._before) + sum(self._after)
+        self._is_wide = track.is_wide or max([*self._before, *self._after], default=1) > 1
+        self._below: dict[int, int] = {}
+        self._reached = -1, 0, 0, 0  # where the stretch began, the next unit, full segments before it, room left
+
+    def segments(self, start: int, end: int) -> int:
+        """How many segments hold the characters from ``start`` up to ``end`` with all that stands around them."""
+        total = self._track.totals[end] - self._track.totals[start] + self._around
+        if total <= self._sizes.alone or not self._is_wide:
+            return pack(total, None, self._sizes)
+        count, room = self._pack(start, end)
+        if room not in self._below:
+            self._below[room] = _fill(self._after, 0, room, self._sizes.each)[0]
+        return count + self._below[room]
+
+    def _pack(self, start: int, end: int) -> tuple[int, int]:
+        starts, widths, each = self._track.starts, self._track.widths, self._sizes.each
+        began, unit, count, room = self._reached
+        last = bisect_left(starts, end)
+        if began != start or unit > last:
+            count, room = _fill(self._before, 1, each, each)
+            unit = bisect_left(starts, start)
+        count, room = _fill(widths[unit:last], count, room, each)
+        self._reached = start, last, count, room
+        return count, room
 
 
-def _septets(piece: str) -> int:
-    return sum(2 if character in GSM_7_DOUBLE else 1 for character in piece)
-
-
-def _utf16(piece: str) -> int:
-    return sum(2 if ord(character) > 0xFFFF else 1 for character in piece)
+def _fill(widths: Sequence[int], count: int, room: int, each: int) -> tuple[int, int]:
+    """Go on filling segments of ``each`` units: how many there are then, and the room in the last."""
+    for width in widths:
+        if width > room:
+            count, room = count + 1, each
+        room -= width
+    return count, room
 
 
 def _boundaries(paragraphs: Sequence[str], starts: Sequence[int], language: str) -> list[_Boundary]:
@@ -261,10 +310,17 @@ def _boundaries(paragraphs: Sequence[str], starts: Sequence[int], language: str)
 def _inner_cuts(paragraph: str, language: str) -> dict[tuple[int, int], Cut]:
     """(end, where the next page begins) -> the best kind of cut there, inside one paragraph."""
     cuts: dict[tuple[int, int], Cut] = {}
+    borders = set(accumulate(map(len, _GRAPHEME.findall(paragraph))))
     for end, cut in _candidates(paragraph, language):
         left = paragraph[:end].rstrip()
         resume = len(paragraph) - len(paragraph[end:].lstrip())
-        if left and resume < len(paragraph):
+        whole = end in borders and resume in borders
+        if (
+            whole
+            and left
+            and resume < len(paragraph)
+            and (resume > len(left) or not _NOT_FIRST.match(paragraph, resume))
+        ):
             key = len(left), resume
             cuts[key] = min(cut, cuts.get(key, cut))
     return cuts
@@ -284,9 +340,9 @@ def _candidates(paragraph: str, language: str) -> Iterator[tuple[int, Cut]]:
 
 def _cuts_in_word(paragraph: str, begin: int, end: int) -> Iterator[tuple[int, Cut]]:
     """Cuts between the characters of a script that writes no spaces, and inside words that are too long for a page."""
-    graphemes = [(match.start(), match.end()) for match in _GRAPHEME.finditer(paragraph, begin, end)]
-    too_long = len(graphemes) > LONGEST_WORD
-    for (start, middle), (_, after) in pairwise(graphemes):
+    spans = [(match.start(), match.end()) for match in _GRAPHEME.finditer(paragraph, begin, end)]
+    too_long = len(spans) > LONGEST_WORD and not _UNSPACED.search(paragraph, begin, end)
+    for (start, middle), (_, after) in pairwise(spans):
         left, right = paragraph[start:middle], paragraph[middle:after]
         unspaced = bool(_UNSPACED.search(left) or _UNSPACED.search(right))
         if unspaced and not _NOT_FIRST.match(right) and not _NOT_LAST.match(left):

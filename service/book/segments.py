@@ -1,7 +1,7 @@
 """What a text costs: its form on the air, its encoding and its segments.
 
 The figures are GSM 03.38's and Twilio's: 160 septets alone and 153 in a longer message, or 70 and 67 UTF-16 units as
-soon as one character lies outside GSM-7; no character and no escape pair straddles two segments. The judge is Twilio's
+soon as one character lies outside GSM-7; no grapheme and no escape pair straddles two segments. The judge is Twilio's
 own calculator, npm's ``sms-segments-calculator``; a test compares with it.
 """
 
@@ -14,10 +14,16 @@ from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
+import regex
 import smsutil
 
 GSM_7_DOUBLE = frozenset("^{}\\[~]|€")
 GSM_7 = (frozenset(smsutil.codecs.GSM_BASIC_CHARSET) - {"\x1b"}) | GSM_7_DOUBLE
+
+
+_GRAPHEME = regex.compile(r"\X")
+_CONJUNCT = regex.compile(r"\p{L}[\p{M}\u200c\u200d]+\p{L}")
+_BASE_AND_MARKS = regex.compile(r"[^\p{M}\u200c\u200d]?[\p{M}\u200c\u200d]+|[^\p{M}]")
 
 
 class Encoding(StrEnum):
@@ -42,22 +48,34 @@ def encoding(message: str) -> Encoding:
     return Encoding.GSM_7 if GSM_7.issuperset(message) else Encoding.UCS_2
 
 
-def units(character: str, under: Encoding) -> int:
-    """The room one character takes: septets in GSM-7, UTF-16 units in UCS-2."""
+def units(message: str, under: Encoding) -> list[int]:
+    """The widths of what may not straddle two segments: septets of a character in GSM-7, UTF-16 units of a grapheme."""
     if under is Encoding.GSM_7:
-        return 2 if character in GSM_7_DOUBLE else 1
-    return 2 if ord(character) > 0xFFFF else 1
+        return [2 if character in GSM_7_DOUBLE else 1 for character in message]
+    return [_utf16(grapheme) for grapheme in graphemes(message)]
+
+
+def graphemes(message: str) -> list[str]:
+    """``message`` as Twilio splits it: by the rules of Unicode 10, which do not keep Indic conjuncts together."""
+    split: list[str] = []
+    for grapheme in _GRAPHEME.findall(message):
+        split += _BASE_AND_MARKS.findall(grapheme) if _CONJUNCT.search(grapheme) else [grapheme]
+    return split
 
 
 def segments(message: str) -> int:
     """How many segments ``message`` is billed as; 1 for an empty one."""
     under = encoding(message)
-    widths = [units(character, under) for character in message]
-    return pack(sum(widths), widths if 2 in widths else None, SIZES[under])
+    widths = units(message, under)
+    return pack(sum(widths), widths if max(widths, default=1) > 1 else None, SIZES[under])
+
+
+def _utf16(grapheme: str) -> int:
+    return sum(2 if ord(character) > 0xFFFF else 1 for character in grapheme)
 
 
 def pack(total: int, widths: list[int] | None, sizes: Sizes) -> int:
-    """How many segments hold ``total`` units; ``widths`` of each character, where some are 2 and may not straddle."""
+    """How many segments hold ``total`` units; their ``widths``, where some are wider than 1 and may not straddle."""
     if total <= sizes.alone:
         return 1
     if widths is None:
@@ -81,7 +99,7 @@ class _Form(dict[int, str]):
         character = chr(codepoint)
         if not self._accents and character not in GSM_7:
             base = unicodedata.normalize("NFD", character)[0]
-            character = base if base in GSM_7 else character
+            character = base if base.isalpha() and base in GSM_7 else character
         self[codepoint] = character
         return character
 

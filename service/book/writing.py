@@ -18,7 +18,7 @@ NUMBERED = text("%(number)s %(label)s")
 
 def say(book: Book, language: Language, sentences: Iterable[Text]) -> str:
     """Sentences one after another, each in ``language`` or in one of its own."""
-    return " ".join(
+    return language.between_sentences.join(
         (book.languages[sentence.language] if sentence.language else language).say(sentence) for sentence in sentences
     )
 

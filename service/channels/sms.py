@@ -34,7 +34,7 @@ class Texts:
         short = measure.at_most(NOTICE_SEGMENTS)
         for notice in reply.notices:
             sentences = (measure.form(say(self._book, language, [sentence])) for sentence in notice)
-            yield from pack(sentences, " ", short)
+            yield from pack(sentences, language.between_sentences, short)
 
 
 def fold(page: str, measure: Measure) -> Iterator[str]:

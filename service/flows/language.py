@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from service.book.keywords import MORE
-from service.book.languages import Language
+from dataclasses import replace
+
+from service.book.keywords import LANGUAGE, MORE
+from service.book.languages import SOURCE, Language
 from service.conversation import Option, Reply, Target, Text, Turn, text
 from service.flows import home, reading
 from service.flows.scene import Scene, Screen, place_in
@@ -17,11 +19,31 @@ CHANGE_TO = text("Go on in %(language)s")
 # Translators: a choice: keep the language one has, which is named by its own name. At most 40 characters.
 STAY_WITH = text("Stay with %(language)s")
 
+# Translators: said to somebody who writes in a language that we lack. At most 90 characters.
+NOT_OURS = text("We are sorry: we do not have your language yet. These are the ones we have.")
+# Translators: said when the language was guessed from the script alone; word is the command for changing the language.
+# At most 50 characters.
+GUESSED = text("Not your language? Text %(word)s.", word=LANGUAGE)
+
+SHORT = 2
+"""Segments that the choice of a language may take."""
+
 
 def ask(scene: Scene, page: str) -> Turn:
     """The languages, by their own names, the likeliest where the number is from first."""
     here = scene.but(screen="languages", page=int(page or 0))
-    return here.turn(here.fit((WHICH,), languages(here), (), (MORE_LANGUAGES,)), "languages")
+    return here.turn(page_of(here), "languages")
+
+
+def page_of(scene: Scene, *opening: Text) -> Reply:
+    """The languages from ``session.page`` on: a short page, since nobody knows yet whether it can be read."""
+    return scene.fit((*opening, WHICH), languages(scene), (), (MORE_LANGUAGES,), segments=SHORT)
+
+
+def lacking(scene: Scene) -> Turn:
+    """Somebody writes in a language that we do not have: say so in English, and which ones there are."""
+    here = scene.but(screen="languages", page=0)
+    return here.turn(page_of(here, NOT_OURS.spoken_in(SOURCE)), "language lacking")
 
 
 def languages(scene: Scene) -> tuple[Option, ...]:
@@ -34,7 +56,7 @@ def languages(scene: Scene) -> tuple[Option, ...]:
 
 def more_languages(scene: Scene) -> Target:
     """MORE: the next page of languages, and after the last the first again."""
-    shown = scene.fit((WHICH,), languages(scene), (), (MORE_LANGUAGES,))
+    shown = page_of(scene)
     after = shown.first - 1 + len(shown.options)
     return Target("languages", str(after if after < len(languages(scene)) else 0))
 
@@ -58,6 +80,13 @@ def offer(scene: Scene, code: str, target: Target) -> Turn:
     )
     asked = scene.but(choices=tuple(option.target for option in options))
     return asked.turn(Reply(options=options), "language offered")
+
+
+def guessed(turn: Turn) -> Turn:
+    """``turn`` with how to change a language that was only guessed from its script."""
+    if turn.reply.passage:
+        return replace(turn, reply=turn.reply.after(GUESSED))
+    return replace(turn, reply=replace(turn.reply, hint=(*turn.reply.hint, GUESSED)))
 
 
 def speaking(scene: Scene, code: str) -> Scene:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from service.book.keywords import MENU, PERSON, Match
 from service.conversation import Option, Reply, Turn, text
+from service.flows import home
 from service.flows.reading import OR_MENU
 from service.flows.scene import Scene, Screen
 
@@ -25,6 +27,11 @@ NO_SUCH_NUMBER = text("There is no %(number)s here. Reply with a number from 1 t
 ONLY_WORDS = text("Only words can be read here. Please text a word or a number.")
 # Translators: somebody sends very many texts. At most 100 characters.
 SLOWER = text("You are texting faster than we can answer. Please wait a minute, then go on.")
+
+# Translators: the answer to a question about something else; the list of parts follows. At most 90 characters.
+ONLY_THESE = text("We are sorry: we can only tell about what is in this list.")
+# Translators: stands before a part that fits a question somebody asked in their own words. At most 60 characters.
+MAY_ANSWER = text("This part may answer your question.")
 
 PATIENCE = 3
 """Misses in a row after which people to talk to are offered."""
@@ -61,6 +68,14 @@ def suggest(scene: Scene, matches: Sequence[Match]) -> Turn:
     asked = scene.but(choices=tuple(option.target for option in options))
     opening = DID_YOU_MEAN_THIS if len(options) == 1 else DID_YOU_MEAN
     return asked.turn(Reply(opening=(opening,), options=options, hint=(OR_MENU,)), "suggested")
+
+
+def off_topic(scene: Scene) -> Turn:
+    """A question about something else: what we can tell about, and people to talk to."""
+    menu = home.home(scene, "")
+    reply = replace(menu.reply, opening=(ONLY_THESE,), hint=(TALK_TO_SOMEBODY,))
+    session = replace(menu.session, misses=scene.session.misses + 1)
+    return replace(menu, reply=reply, session=session, outcome="off topic")
 
 
 def slower(scene: Scene) -> Turn:

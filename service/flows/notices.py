@@ -17,7 +17,7 @@ ORIGINAL = text("To read the original in English, text %(word)s.")
 FIRST_SIGHT = "hello"
 """The mark that the first sight was told; a language's code is the mark that its review was."""
 
-BEFORE = frozenset({"home", "contents", "page", "withheld", "suggested", "welcome back", "missed", "end"})
+BEFORE = frozenset({"home", "contents", "page", "withheld", "suggested", "welcome back", "missed", "end", "off topic"})
 """Outcomes of somebody who has found the service; leaving, help and the choice of a language come without a preface."""
 
 

@@ -122,17 +122,18 @@ def opened(scene: Scene, section: Section) -> tuple[int, Page]:
 
 def layout_of(scene: Scene, section: Section) -> Layout:
     """The pages of a section, on this channel and in this language."""
-    return scene.book.layout(section, scene.language, scene.event.channel, GO_ON, _end(scene, section))
+    return scene.book.layout(section, scene.language, scene.event.channel, GO_ON, end_of(scene, section))
 
 
-def _end(scene: Scene, section: Section) -> Text:
+def end_of(scene: Scene, section: Section) -> Text:
+    """What stands below the last page of a section: the way to the next one, or that this was the last."""
     following = scene.book.following(section.path)
     return NEXT.saying(title=following.title) if following and scene.language.has(following.title) else LAST
 
 
 def _show(scene: Scene, section: Section, page: Page, above: tuple[Text, ...]) -> Turn:
     place = Place(section.path, scene.book.article_of(section.path).revision, *page.start)
-    hint = _end(scene, section) if page.last else GO_ON
+    hint = end_of(scene, section) if page.last else GO_ON
     reply = Reply(opening=above, passage=Passage(section.path, page.start, page.end), hint=(hint,))
     return scene.but(screen="reading", subject="", page=0, place=place, unread=page.end).turn(reply, "page")
 

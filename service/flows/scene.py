@@ -46,18 +46,26 @@ class Scene:
         return say(self.book, self.language, sentences)
 
     def fit(
-        self, opening: Sequence[Text], options: Sequence[Option], hint: Sequence[Text], more: Sequence[Text]
+        self,
+        opening: Sequence[Text],
+        options: Sequence[Option],
+        hint: Sequence[Text],
+        more: Sequence[Text],
+        segments: int | None = None,
     ) -> Reply:
         """A page of ``options`` from ``session.page`` on: as many as fit, with ``more`` as its hint if some are left.
+
+        ``segments`` is for a page that must be shorter than others.
 
         Offers one choice at least, even where that is more than a page should hold.
         """
         start = self.session.page if self.session.page < len(options) else 0
         rest = tuple(options[start:])
-        for count in range(min(len(rest), self.measure.choices), 0, -1):
+        measure = self.measure.at_most(segments) if segments else self.measure
+        for count in range(min(len(rest), measure.choices), 0, -1):
             below = tuple(hint) if start + count == len(options) else tuple(more)
             reply = Reply(opening=tuple(opening), options=rest[:count], first=start + 1, hint=below)
-            if count == 1 or self.measure.fits(self.measure.form(write_page(self.book, reply, self.language))):
+            if count == 1 or measure.fits(measure.form(write_page(self.book, reply, self.language))):
                 return reply
         return Reply(opening=tuple(opening), hint=tuple(hint))
 

