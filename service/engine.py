@@ -155,7 +155,7 @@ def wrote_in_another_language(scene: Scene) -> Turn | None:
     """A stranger's own language is spoken at once; somebody who changes theirs is offered it."""
     guessed = guess(scene.event.body, scene.book.languages)
     spoken = scene.session.language
-    if guessed is None or guessed.code == spoken:
+    if guessed is None or guessed.code == (spoken or None):
         return None
     if not guessed.code:
         return None if spoken else language.lacking(scene)

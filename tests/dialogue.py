@@ -1,7 +1,8 @@
 """Golden conversations: what somebody texts, and what is answered, as they would read it.
 
 A transcript is a text file. Lines that begin with ``> `` are what somebody texts; ``@ `` lines change the scene
-(``@ after 3 days``, ``@ channel whatsapp``, ``@ from MX``, ``@ sends a picture``, ``@ refused``); everything else is
+(``@ after 3 days``, ``@ channel whatsapp``, ``@ from MX``, ``@ sends a picture``, ``@ refused``,
+``@ somebody else``); everything else is
 what the service answers, written by ``pytest --regenerate``. Between any two turns the session is saved and loaded.
 """
 
@@ -66,6 +67,8 @@ def _directed(dialogue: Dialogue, direction: str) -> list[str] | None:
             dialogue.channel = Channel(name)
         case ["from", country]:
             dialogue.country = country
+        case ["somebody", "else"]:
+            dialogue.known = Known()
         case ["refused"]:
             dialogue.known = replace(dialogue.known, allowance=Allowance.REFUSED)
         case ["refused", "again"]:

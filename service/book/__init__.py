@@ -121,7 +121,9 @@ class _Layouts:
 
 
 def _share(language: Language, share: dict[str, float]) -> float:
-    return max((share.get(code, 0.0) for code in (language.code, language.code.partition("_")[0])), default=0.0)
+    """The share of people who speak a language, in whatever script CLDR counts it."""
+    base = language.code.partition("_")[0]
+    return max((of for code, of in share.items() if code.partition("_")[0] == base), default=0.0)
 
 
 def load_book(  # noqa: PLR0913  what a book is made of

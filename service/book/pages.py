@@ -17,7 +17,7 @@ from typing import NamedTuple
 import regex
 import sentencex
 
-from service.book.segments import GSM_7, SIZES, Encoding, graphemes, pack, segments, texting_form, units
+from service.book.segments import GSM_7, SIZES, Encoding, encoding, graphemes, pack, segments, texting_form, units
 
 BREAK = "\n\n"
 """What stands between two paragraphs of a page, and between its parts."""
@@ -60,6 +60,11 @@ class Measure:
     def form(self, sentence: str) -> str:
         """``sentence`` as it is written on this channel."""
         return sentence if self.max_segments is None else texting_form(sentence, accents=self.accents)
+
+    def written(self, message: str) -> str:
+        """A whole message as it is sent: without accents only where that saves the message from UCS-2."""
+        plain = self.form(message)
+        return plain if self.accents or encoding(plain) is Encoding.GSM_7 else replace(self, accents=True).form(message)
 
     def cost(self, page: str) -> int:
         """What ``page`` costs: segments, or 1 for a message."""

@@ -26,7 +26,8 @@ class Texts:
         """The messages that say ``reply`` in the language ``code``, in their order; none for an empty reply."""
         language = self._book.languages[code]
         measure = self._book.measure(channel, language)
-        page = measure.form(write_page(self._book, reply, language))
+        said = write_page(self._book, reply, language)
+        page = measure.form(said) if reply.passage else measure.written(said)
         pages = (page,) if reply.passage or measure.fits(page) else fold(page, measure)
         return tuple(message for message in (*self._notices(reply, language, measure), *pages) if message)
 

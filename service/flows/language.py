@@ -74,9 +74,10 @@ def change(scene: Scene, code: str) -> Turn:
 
 def offer(scene: Scene, code: str, target: Target) -> Turn:
     """Ask, in both languages, whether somebody who writes in another one wants to change to it."""
+    stay = Target("home") if target.screen == "language" else target
     options = (
         Option(_in(scene.book.languages[code], CHANGE_TO), target._replace(language=code)),
-        Option(_in(scene.language, STAY_WITH), target._replace(language=scene.language.code)),
+        Option(_in(scene.language, STAY_WITH), stay._replace(language=scene.language.code)),
     )
     asked = scene.but(choices=tuple(option.target for option in options))
     return asked.turn(Reply(options=options), "language offered")

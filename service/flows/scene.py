@@ -65,7 +65,7 @@ class Scene:
         for count in range(min(len(rest), measure.choices), 0, -1):
             below = tuple(hint) if start + count == len(options) else tuple(more)
             reply = Reply(opening=tuple(opening), options=rest[:count], first=start + 1, hint=below)
-            if count == 1 or measure.fits(measure.form(write_page(self.book, reply, self.language))):
+            if count == 1 or measure.fits(measure.written(write_page(self.book, reply, self.language))):
                 return reply
         return Reply(opening=tuple(opening), hint=tuple(hint))
 
