@@ -78,6 +78,10 @@ class Text:
     count: int = 1
     language: str = ""
 
+    def __hash__(self) -> int:
+        # Equal sentences have equal msgids; hashing all that they name as well would cost more than it tells apart.
+        return hash((self.msgid, self.count, self.language))
+
     def saying(self, **values: Value) -> Text:
         """The same sentence with these values filled in."""
         return replace(self, values=(*self.values, *values.items()))

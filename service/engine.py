@@ -123,12 +123,15 @@ def chosen_by_number(scene: Scene) -> Turn | None:
     chosen = number(scene.event.body)
     if chosen is None:
         return None
-    targets = scene.session.choices or _targets(scene)
-    if not targets:
+    screen = SCREENS.get(scene.session.screen)
+    options = screen.options(scene) if screen else ()
+    targets = scene.session.choices
+    if not targets and not options:
         return None
-    if 1 <= chosen <= len(targets):
-        return go(scene, targets[chosen - 1])
-    return SCREENS["no such number"].show(scene, f"{chosen} {len(targets)}")
+    highest = len(targets or options)
+    if 1 <= chosen <= highest:
+        return go(scene, targets[chosen - 1] if targets else options[chosen - 1].target)
+    return SCREENS["no such number"].show(scene, f"{chosen} {highest}")
 
 
 def said_a_keyword(scene: Scene) -> Turn | None:
@@ -289,11 +292,6 @@ def _in_language_of(scene: Scene, screen: str) -> Scene:
         return scene
     found = [m for m in scene.book.keywords.exact(scene.event.body) if m.target.screen == screen]
     return language.speaking(scene, _likeliest(scene, found)) if found else scene
-
-
-def _targets(scene: Scene) -> tuple[Target, ...]:
-    screen = SCREENS.get(scene.session.screen)
-    return tuple(option.target for option in screen.options(scene)) if screen else ()
 
 
 def _still_valid(session: Session, book: Book) -> Session:

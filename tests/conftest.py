@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from flask.testing import FlaskClient
 
@@ -13,6 +14,10 @@ from service.book import Book, load_book
 from service.settings import ROOT, Settings
 from service.supervisor import embedded_redis
 from tests.texter import Texter
+
+# A first call may load a model; what is slow is shown by make bench and asserted nowhere.
+hypothesis.settings.register_profile("plainline", deadline=None)
+hypothesis.settings.load_profile("plainline")
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 SECRET = "a secret for the tests alone, long enough"

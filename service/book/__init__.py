@@ -25,8 +25,8 @@ class Book:
     ``program`` is the neutral name that people see; ``country`` the region assumed where a number tells none.
     """
 
-    articles: tuple[Article, ...]
-    languages: Languages
+    articles: tuple[Article, ...] = field(repr=False)
+    languages: Languages = field(repr=False)
     helplines: Helplines = field(default_factory=Helplines)
     program: str = "Plainline"
     country: str = "US"

@@ -44,7 +44,7 @@ class Paragraph:
     line: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Section:
     """One part of an article. ``path`` (article/section) is its name everywhere: context, keyword and place."""
 
@@ -64,7 +64,7 @@ class Section:
         return self.title, *(paragraph.text for paragraph in self.paragraphs)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Article:
     """One article. ``revision`` changes with any word of it."""
 

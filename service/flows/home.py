@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
+from service.book import Book
 from service.book.keywords import HELP, LANGUAGE, MENU, MORE
+from service.book.languages import Language
 from service.conversation import Option, Reply, Target, Text, Turn, text
 from service.flows.reading import part_options, read_at, read_on
 from service.flows.scene import Scene, Screen, place_in
@@ -77,10 +81,15 @@ def contents(scene: Scene, subject: str) -> Turn:
 
 def articles(scene: Scene) -> tuple[Option, ...]:
     """Every article whose title this language has."""
+    return _article_options(scene.book, scene.language)
+
+
+@lru_cache(maxsize=64)
+def _article_options(book: Book, language: Language) -> tuple[Option, ...]:
     return tuple(
         Option(article.title, Target("contents", article.slug))
-        for article in scene.book.articles
-        if scene.language.has(article.title)
+        for article in book.articles
+        if language.has(article.title)
     )
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
+from service.book import Book
 from service.book.articles import Section
 from service.book.keywords import MENU, MORE
-from service.book.languages import SOURCE
+from service.book.languages import SOURCE, Language
 from service.book.pages import Layout, Page
 from service.conversation import Option, Passage, Place, Reply, Target, Text, Turn, text, text_n
 from service.flows.scene import Scene, Screen, place_in
@@ -101,11 +104,16 @@ def parts(scene: Scene) -> tuple[Option, ...]:
 
 def part_options(scene: Scene, slug: str) -> tuple[Option, ...]:
     """The sections of an article whose title this language has, as choices."""
-    article = scene.book.by_slug.get(slug)
+    return _part_options(scene.book, scene.language, slug)
+
+
+@lru_cache(maxsize=4096)
+def _part_options(book: Book, language: Language, slug: str) -> tuple[Option, ...]:
+    article = book.by_slug.get(slug)
     return tuple(
         Option(section.title, Target("reading", section.path))
         for section in (article.sections if article else ())
-        if scene.language.has(section.title)
+        if language.has(section.title)
     )
 
 
@@ -117,7 +125,12 @@ def opening(section: Section, count: int) -> Text:
 
 def opened(scene: Scene, section: Section) -> tuple[int, Page]:
     """How many texts a section is long, and its first page."""
-    return layout_of(scene, section).opened(lambda count: scene.say(opening(section, count)))
+    return _opened(layout_of(scene, section), scene.language, section)
+
+
+@lru_cache(maxsize=4096)
+def _opened(layout: Layout, language: Language, section: Section) -> tuple[int, Page]:
+    return layout.opened(lambda count: language.say(opening(section, count)))
 
 
 def layout_of(scene: Scene, section: Section) -> Layout:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from service.book import Book
 from service.book.languages import Language
@@ -60,18 +61,33 @@ class Scene:
         Offers one choice at least, even where that is more than a page should hold.
         """
         start = self.session.page if self.session.page < len(options) else 0
-        rest = tuple(options[start:])
         measure = self.measure.at_most(segments) if segments else self.measure
-        for count in range(min(len(rest), measure.choices), 0, -1):
-            below = tuple(hint) if start + count == len(options) else tuple(more)
-            reply = Reply(opening=tuple(opening), options=rest[:count], first=start + 1, hint=below)
-            if count == 1 or measure.fits(measure.written(write_page(self.book, reply, self.language))):
-                return reply
-        return Reply(opening=tuple(opening), hint=tuple(hint))
+        shown = tuple(options[start : start + measure.choices])
+        hints = tuple(hint), tuple(more), start + len(shown) < len(options)
+        return _fitted(self.book, self.language, measure, tuple(opening), shown, start + 1, hints)
 
     def turn(self, reply: Reply, outcome: str) -> Turn:
         """The decision to say ``reply`` and to remember this scene's session."""
         return Turn(self.session, reply, outcome=outcome)
+
+
+@lru_cache(maxsize=8192)
+def _fitted(  # noqa: PLR0913, PLR0917  everything that a page depends on, so that it is found once
+    book: Book,
+    language: Language,
+    measure: Measure,
+    opening: tuple[Text, ...],
+    options: tuple[Option, ...],
+    first: int,
+    hints: tuple[tuple[Text, ...], tuple[Text, ...], bool],
+) -> Reply:
+    hint, more, goes_on = hints
+    for count in range(len(options), 0, -1):
+        below = more if goes_on or count < len(options) else hint
+        reply = Reply(opening=opening, options=options[:count], first=first, hint=below)
+        if count == 1 or measure.fits(measure.written(write_page(book, reply, language))):
+            return reply
+    return Reply(opening=opening, hint=hint)
 
 
 Show = Callable[[Scene, str], Turn]
