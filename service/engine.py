@@ -8,7 +8,6 @@ decides.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 
 from service.book import SOURCE, Book
 from service.book.echoes import is_echo, is_reaction
@@ -53,11 +52,12 @@ def take_turn(book: Book, known: Known, event: Event, now: int) -> Turn:
 
     Any event in any state has an answer: no text, however odd, raises.
     """
-    scene = Scene(book, replace(known, session=_still_valid(known.session, book)), event, now)
+    session = _still_valid(known.session, book)
+    scene = Scene(book, known if session is known.session else known._replace(session=session), event, now)
     turn = next(turn for rule in RULES if (turn := rule(scene)) is not None)
     if turn.reply == SILENCE:
         return turn
-    turn = replace(turn, session=replace(turn.session, seen=now // 3600))
+    turn = turn._replace(session=turn.session._replace(seen=now // 3600))
     return notices.attach(scene, turn)
 
 
@@ -181,7 +181,7 @@ def asked_a_question(scene: Scene) -> Turn | None:
     places = [scene.book.sections[place] for place in understood.places]
     if understood.verdict is Verdict.SURE:
         turn = reading.read(scene.but(misses=0), places[0].path)
-        return replace(turn, reply=turn.reply.after(lost.MAY_ANSWER))
+        return turn._replace(reply=turn.reply.after(lost.MAY_ANSWER))
     code = scene.session.language
     named = [section for section in places if scene.language.has(section.title)]
     return lost.suggest(scene, [Match(code, Target("reading", section.path), section.title) for section in named])
@@ -299,14 +299,15 @@ def _still_valid(session: Session, book: Book) -> Session:
     code = session.language if session.language in book.languages else ""
     if not code and len(book.languages) == 1:
         code = next(iter(book.languages))
-    gone = any(
-        target.screen not in SCREENS | dict.fromkeys(MOVES)
-        or (target.screen == "reading" and target.subject not in book.sections)
-        for target in session.choices
-    )
-    return replace(
-        session,
-        language=code,
-        screen=session.screen if session.screen in SCREENS else "",
-        choices=() if gone else session.choices,
-    )
+    if code != session.language:
+        session = session._replace(language=code)
+    if session.screen and session.screen not in SCREENS:
+        session = session._replace(screen="")
+    if any(_is_gone(target, book) for target in session.choices):
+        session = session._replace(choices=())
+    return session
+
+
+def _is_gone(target: Target, book: Book) -> bool:
+    unknown = target.screen not in SCREENS and target.screen not in MOVES
+    return unknown or (target.screen == "reading" and target.subject not in book.sections)

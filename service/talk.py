@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from service.book import Book
@@ -67,7 +66,7 @@ class Talk:
         code = turn.session.language or self._book.likeliest(event.country)[0].code
         messages = self._texts.render(turn.reply, code, event.channel)
         if messages:
-            turn = replace(turn, session=replace(turn.session, echoes=echoes(messages)))
+            turn = turn._replace(session=turn.session._replace(echoes=echoes(messages)))
         return turn, messages_twiml(messages)
 
 
@@ -81,7 +80,7 @@ def carry_out(turn: Turn, person: Person, now: float) -> Person:
     for effect in turn.effects:
         match effect:
             case OptOut():
-                person = replace(person, left=int(now))
+                person = person._replace(left=int(now))
             case OptIn():
-                person = replace(person, left=0)
+                person = person._replace(left=0)
     return person

@@ -8,7 +8,7 @@ what the service answers, written by ``pytest --regenerate``. Between any two tu
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from service.book import Book
@@ -39,7 +39,7 @@ class Dialogue:
         turn = take_turn(self.book, self.known, event, self.now)
         code = turn.session.language or self.book.likeliest(self.country)[0].code
         said = Texts(self.book).render(turn.reply, code, self.channel)
-        session = replace(turn.session, echoes=echoes(said)) if said else turn.session
+        session = turn.session._replace(echoes=echoes(said)) if said else turn.session
         person = carry_out(turn, self.known.person, self.now)
         self.known = Known(decode_session(encode_session(session)), decode_person(encode_person(person)))
         self.outcomes.append(turn.outcome)
@@ -70,9 +70,9 @@ def _directed(dialogue: Dialogue, direction: str) -> list[str] | None:
         case ["somebody", "else"]:
             dialogue.known = Known()
         case ["refused"]:
-            dialogue.known = replace(dialogue.known, allowance=Allowance.REFUSED)
+            dialogue.known = dialogue.known._replace(allowance=Allowance.REFUSED)
         case ["refused", "again"]:
-            dialogue.known = replace(dialogue.known, allowance=Allowance.REFUSED_AGAIN)
+            dialogue.known = dialogue.known._replace(allowance=Allowance.REFUSED_AGAIN)
         case ["sends", "a", "picture"]:
             return dialogue.says("", Kind.ATTACHMENT)
         case ["carrier", name]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -73,7 +71,7 @@ def test_stop_is_honoured_in_every_state_and_past_every_limit(book: Book, before
     for body in before:
         dialogue.says(body)
     for allowance in Allowance:
-        known = replace(dialogue.known, allowance=allowance)
+        known = dialogue.known._replace(allowance=allowance)
         turn = take_turn(book, known, Event("", Channel.SMS, "c", Kind.WORDS, word, "US"), 1)
         assert OptOut() in turn.effects
         assert turn.reply.opening

@@ -239,6 +239,21 @@ def test_no_page_is_longer_than_its_measure(reading: Reading) -> None:
         assert reading.measure.fits(reading.sent(page))
 
 
+@pytest.mark.parametrize(
+    ("measure", "full"),
+    [
+        (Measure(1), "a" * 160),
+        (Measure(2), "a" * 151 + "€" + "a" * 153),
+        (Measure(3), "я" * 201),
+        (Measure(3, max_characters=100), "a" * 100),
+        (Measure(None), "я" * 1600),
+    ],
+)
+def test_a_page_that_is_full_fits_and_one_character_more_does_not(measure: Measure, full: str) -> None:
+    assert measure.fits(full)
+    assert not measure.fits(full + full[0])
+
+
 @lawful
 @given(SECTIONS)
 def test_no_page_begins_or_ends_inside_a_grapheme(reading: Reading) -> None:
@@ -434,10 +449,11 @@ def test_a_section_has_as_many_pages_as_its_opening_tells_when_one_needs_more_ro
         Reading(("слово слово",), Measure(1), end="ж" * 64),
         Reading(("слово",), Measure(1), opening="ж" * 65),
         Reading(("x" * 40,), Measure(None, max_characters=39)),
+        Reading(("e\u0301" * 40,), Measure(None, max_characters=79)),
         Reading(("short words, then " + "x" * 40,), Measure(None, max_characters=39)),
         Reading(("€" * 40,), Measure(1), end="x" * 79),
     ],
-    ids=["footers", "last footer", "opening", "word", "later word", "escapes"],
+    ids=["footers", "last footer", "opening", "word", "accented word", "later word", "escapes"],
 )
 def test_a_page_without_room_for_a_word_is_an_error_that_names_the_setting(reading: Reading) -> None:
     layout = reading.layout

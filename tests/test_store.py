@@ -27,6 +27,7 @@ sessions = st.builds(
     subject=words,
     page=st.integers(0, 99),
     place=st.none(),
+    unread=st.just((0, 0)),
     choices=st.lists(st.builds(Target, st.text(min_size=1, max_size=9), words, words), max_size=3).map(tuple),
     misses=st.integers(0, 9),
     told=st.lists(st.sampled_from(["hello", "en", "zh_Hans"]), unique=True).map(tuple),

@@ -124,7 +124,8 @@ class Layout:
         Raises PageTooSmallError where not a word fits.
         """
         index = self._index(start)
-        _, boundary = self._choose(index, opening + "\n" if opening else "")
+        known = None if opening else self._best.get(index)
+        _, boundary = known or self._choose(index, opening + "\n" if opening else "")
         if boundary is None:
             raise PageTooSmallError("a page has no room for a single word: raise MAX_SEGMENTS")
         return Page(self._place(index), self._place(boundary.resume), last=boundary.end == len(self._text))

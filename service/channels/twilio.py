@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from base64 import urlsafe_b64encode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -85,7 +85,8 @@ def _carrier(opt_out_type: str) -> Carrier | None:
     return Carrier(opt_out_type.upper()) if opt_out_type.upper() in Carrier.__members__ else None
 
 
-def messages_twiml(messages: Sequence[str]) -> bytes:
+@lru_cache(maxsize=8192)
+def messages_twiml(messages: tuple[str, ...]) -> bytes:
     """TwiML that answers with ``messages``, in their order; with none, Twilio says nothing."""
     response = MessagingResponse()
     for message in messages:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from service.book.keywords import LANGUAGE, MORE
 from service.book.languages import SOURCE, Language
 from service.conversation import Option, Reply, Target, Text, Turn, text
@@ -86,8 +84,8 @@ def offer(scene: Scene, code: str, target: Target) -> Turn:
 def guessed(turn: Turn) -> Turn:
     """``turn`` with how to change a language that was only guessed from its script."""
     if turn.reply.passage:
-        return replace(turn, reply=turn.reply.after(GUESSED))
-    return replace(turn, reply=replace(turn.reply, hint=(*turn.reply.hint, GUESSED)))
+        return turn._replace(reply=turn.reply.after(GUESSED))
+    return turn._replace(reply=turn.reply._replace(hint=(*turn.reply.hint, GUESSED)))
 
 
 def speaking(scene: Scene, code: str) -> Scene:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from service.book.keywords import MENU, PERSON, Match
 from service.conversation import Option, Reply, Turn, text
@@ -73,9 +72,9 @@ def suggest(scene: Scene, matches: Sequence[Match]) -> Turn:
 def off_topic(scene: Scene) -> Turn:
     """A question about something else: what we can tell about, and people to talk to."""
     menu = home.home(scene, "")
-    reply = replace(menu.reply, opening=(ONLY_THESE,), hint=(TALK_TO_SOMEBODY,))
-    session = replace(menu.session, misses=scene.session.misses + 1)
-    return replace(menu, reply=reply, session=session, outcome="off topic")
+    reply = menu.reply._replace(opening=(ONLY_THESE,), hint=(TALK_TO_SOMEBODY,))
+    session = menu.session._replace(misses=scene.session.misses + 1)
+    return menu._replace(reply=reply, session=session, outcome="off topic")
 
 
 def slower(scene: Scene) -> Turn:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from service.book.languages import SOURCE
 from service.conversation import Text, Turn, text
 from service.flows.home import first_sight
@@ -35,8 +33,8 @@ def attach(scene: Scene, turn: Turn) -> Turn:
     if turn.reply.passage and code not in told:
         due += review_notice(spoken)
         told = (*told, code)
-    reply = replace(turn.reply, notices=(*due, *turn.reply.notices))
-    return replace(turn, reply=reply, session=replace(turn.session, told=told))
+    reply = turn.reply._replace(notices=(*due, *turn.reply.notices))
+    return turn._replace(reply=reply, session=turn.session._replace(told=told))
 
 
 def review_notice(scene: Scene) -> list[tuple[Text, ...]]:

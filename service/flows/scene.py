@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 from service.book import Book
 from service.book.languages import Language
@@ -13,8 +14,7 @@ from service.book.writing import say, write_page
 from service.conversation import Event, Known, Option, Place, Reply, Session, Target, Text, Turn
 
 
-@dataclass(frozen=True)
-class Scene:
+class Scene(NamedTuple):
     """One moment of one conversation: what is known, what has just happened, and when (Unix seconds)."""
 
     book: Book
@@ -40,7 +40,7 @@ class Scene:
 
     def but(self, **changes: object) -> Scene:
         """The same scene with these fields of its session changed."""
-        return replace(self, known=replace(self.known, session=replace(self.session, **changes)))  # type: ignore[arg-type]
+        return self._replace(known=self.known._replace(session=self.known.session._replace(**changes)))  # type: ignore[arg-type]
 
     def say(self, *sentences: Text) -> str:
         """The sentences in the language of the conversation, one after another."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from functools import cached_property
 from importlib.resources import files
 from typing import Any, NamedTuple
@@ -13,7 +15,8 @@ from redis.retry import Retry
 
 from service.conversation import Allowance, Known, Person, Session
 from service.store.codec import decode_person, decode_session, encode_person, encode_session
-from service.store.keys import ANSWER_SECONDS, SESSION_DAYS, Keys, keys
+from service.store.keys import ANSWER_SECONDS, SESSION_DAYS, keys
+from service.store.line import Line
 
 BURST = 60
 """Texts that a contact may send at once."""
@@ -67,8 +70,9 @@ class Store:
             retry=Retry(NoBackoff(), 1),
             retry_on_error=[redis.ConnectionError],
         )
-        self._begin = self._redis.register_script(_script("begin"))
-        self._commit = self._redis.register_script(_script("commit"))
+        self._line = Line(self._redis.connection_pool)
+        self._begin = _Script("begin")
+        self._commit = _Script("commit")
 
     def begin(self, contact: str, message: str, now: float) -> Stored:
         """Begin a turn at ``now`` (Unix seconds); ``message`` is the id of what came in, empty where it has none.
@@ -78,7 +82,7 @@ class Store:
         named = keys(contact, message)
         arguments: list[str | int] = [int(now * 1000), BURST, INTERVAL * 1000, message]
         try:
-            answer, *known = self._begin(keys=list(named), args=arguments)
+            answer, *known = self._run(self._begin, named, arguments)[0]
         except RedisError as error:
             raise StoreAwayError(str(error)) from error
         if answer is not None:
@@ -102,9 +106,12 @@ class Store:
             ANSWER_SECONDS,
         ]
         try:
-            done, *now = self._durably(named, arguments) if commit.durable else self._run_commit(named, arguments)
+            behind = self._wait_for_disk() if commit.durable else []
+            (done, *now), *disk = self._run(self._commit, named[:3], arguments, *behind)
         except RedisError as error:
             raise StoreAwayError(str(error)) from error
+        if done and disk and disk[0][0] < 1:
+            raise StoreError("the disk did not take what must survive a power cut: is it full, or appendonly off?")
         if done:
             return None
         answer, session, person = now
@@ -123,23 +130,17 @@ class Store:
         """Close every connection."""
         self._redis.close()
 
-    def _run_commit(self, named: Keys, arguments: list[Any]) -> Any:
-        return self._commit(keys=[named.answer, named.session, named.person], args=arguments)
-
-    def _durably(self, named: Keys, arguments: list[Any]) -> Any:
-        """Commit and wait for the disk, in the same round trip."""
-        pipeline = self._redis.pipeline(transaction=False)
-        pipeline.evalsha(self._commit.sha, 3, named.answer, named.session, named.person, *arguments)
-        if self._has_waitaof:
-            pipeline.waitaof(1, 0, DISK_PATIENCE)
+    def _run(self, script: _Script, names: Sequence[str], arguments: Sequence[Any], *more: Sequence[Any]) -> list[Any]:
+        """Run a script, and ``more`` commands behind it, in one round trip; what each of them returned."""
+        command = ("EVALSHA", script.digest, len(names), *names, *arguments)
         try:
-            result, *disk = pipeline.execute()
-        except NoScriptError:
-            self._redis.script_load(_script("commit"))
-            return self._durably(named, arguments)
-        if disk and result[0] and disk[0][0] < 1:
-            raise StoreError("the disk did not take what must survive a power cut: is it full, or appendonly off?")
-        return result
+            return self._line.ask(command, *more)
+        except NoScriptError:  # a Redis that was restarted
+            self._redis.script_load(script.source)
+            return self._line.ask(command, *more)
+
+    def _wait_for_disk(self) -> list[Sequence[Any]]:
+        return [("WAITAOF", 1, 0, DISK_PATIENCE)] if self._has_waitaof else []
 
     @cached_property
     def _has_waitaof(self) -> bool:
@@ -177,5 +178,9 @@ def _stored(session: bytes | None, person: bytes | None, allowance: Allowance) -
     return Stored(None, known, session or b"", person or b"")
 
 
-def _script(name: str) -> str:
-    return files(__package__).joinpath(f"{name}.lua").read_text("utf-8")
+class _Script:
+    """A Lua script, which Redis names by its digest."""
+
+    def __init__(self, name: str) -> None:
+        self.source = files(__package__).joinpath(f"{name}.lua").read_text("utf-8")
+        self.digest = hashlib.sha1(self.source.encode()).hexdigest()  # noqa: S324  Redis names scripts by it
