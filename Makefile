@@ -26,6 +26,7 @@ $(VENV)/dev.stamp: $(VENV)/run.stamp requirements-dev.txt
 	@touch $@
 
 run: $(VENV)/run.stamp ## Start the service on PORT (8080), with a Redis of its own
+	@$(BIN)/plainline build
 	@exec $(BIN)/plainline serve
 
 test: $(VENV)/dev.stamp ## Run every test, against a real Redis
@@ -41,7 +42,10 @@ check: $(VENV)/run.stamp ## Find what is wrong with content, catalogues, flows a
 	@$(BIN)/plainline check
 
 bench: $(VENV)/dev.stamp ## Measure the service against the tutorial's application
+	@$(BIN)/plainline build
 	@$(BIN)/python -m bench
+	@$(BIN)/python -m bench.growth
+	@$(BIN)/python -m bench.understanding
 
 messages: $(VENV)/run.stamp ## Bring the template and every catalogue up to the sources
 	@$(BIN)/plainline messages

@@ -141,7 +141,7 @@ def messages() -> None:
     settings = read_settings()
     changed = update(ROOT / "service", settings.content, settings.locales)
     for path in changed:
-        click.echo(f"updated {path.relative_to(ROOT)}")
+        click.echo(f"updated {path.relative_to(settings.locales.parent)}")
     if not changed:
         click.echo("nothing to update")
 

@@ -15,7 +15,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
-from service.book.languages import DOMAIN, SOURCE, Review, catalogue_path, describe
+from service.book.languages import DOMAIN, SOURCE, Review, catalogue_path, describe, review_headers
 from service.conversation import KEYWORD
 
 KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
@@ -122,11 +122,8 @@ def written(catalog: Catalog, headers: Sequence[str] = ()) -> bytes:
 
 
 def own_headers(path: Path) -> list[str]:
-    """The headers of a catalogue that record its reviews."""
-    if not path.exists():
-        return []
-    found = polib.pofile(str(path)).metadata
-    return [f"{name}: {value}" for name, value in found.items() if name.startswith("X-")]
+    """The headers of a catalogue that record its reviews, as lines."""
+    return [f"{name}: {value}" for name, value in review_headers(path).items()]
 
 
 def _read(path: Path) -> tuple[Catalog, list[str]]:

@@ -10,10 +10,12 @@ import pytest
 
 from service.book import Book, load_book
 from service.book.languages import LanguagesError, UntranslatedError, catalogue_path, load_languages
-from service.conversation import Text, text, text_n
+from service.check import everything
+from service.conversation import Known, Session, Text, text, text_n
 from service.messages import update
 from service.settings import ROOT
 from tests.dialogue import Dialogue
+from tests.test_check import Elsewhere
 
 OLD = "Many people have no clear signs that the cancer has spread."
 NEW = "Very many people have no clear signs that the cancer has spread."
@@ -48,6 +50,23 @@ def test_a_stale_translation_is_withheld_and_the_original_offered(project: Path)
     assert "Muchas personas" not in withheld
     assert NEW in dialogue.says("1")[-1]
     assert dialogue.known.session.language == "en"
+
+
+def test_one_changed_paragraph_withholds_its_section_in_all_eleven_translations(project: Path) -> None:
+    _change_english(project)
+    book = _load(project)
+    withheld = 0
+    for language in book.languages.values():
+        dialogue = Dialogue(book, known=Known(Session(language=language.code)))
+        dialogue.says("SYMPTOMS")
+        withheld += dialogue.outcomes == ["withheld"]
+        dialogue.says("RISKS")
+        assert dialogue.outcomes[-1] == "page", language.code
+    assert withheld == 11
+    settings = Elsewhere(folder=project, data_dir=project / "data")
+    told = [one for one in everything(settings) if NEW[:30] in one.problem]
+    assert len(told) == 11
+    assert all(one.line and "fuzzy" in one.problem for one in told)
 
 
 def test_all_else_goes_on_when_one_paragraph_is_stale(project: Path) -> None:

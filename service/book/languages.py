@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import json
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
 from typing import Any
 
+import polib
 import regex
 from babel import Locale
 from babel.dates import format_date
@@ -87,6 +89,7 @@ class Language:
     months: tuple[str, ...] = ()
     countries: Mapping[str, str] = field(default_factory=dict)
     revision: str = ""
+    reviews: Mapping[str, str] = field(default_factory=dict)
 
     def say(self, sentence: Text) -> str:
         """``sentence`` in this language, its values filled in.
@@ -134,9 +137,7 @@ class Language:
         return self._review("X-Safety-Reviewed")
 
     def _review(self, header: str) -> Review:
-        info = {name.lower(): value for name, value in self.catalogue.info().items()}
-        of = f"{header}-".lower()
-        found = Review(info.get(of + "by", ""), info.get(of + "on", ""), info.get(of + "revision", ""))
+        found = Review(*(self.reviews.get(f"{header}-{what}", "") for what in ("By", "On", "Revision")))
         return found if found.revision == self.revision else Review()
 
     def _look_up(self, sentence: Text) -> str:
@@ -211,6 +212,7 @@ def _load(code: str, about: dict[str, Any], locales: Path, compiled: Path) -> La
     mo = compiled / code / f"{DOMAIN}.mo"
     if not mo.exists():
         raise LanguagesError(f"{catalogue_path(locales, code)} is missing: run 'make messages'")
+    recorded = json.loads(_record(mo).read_text("utf-8"))
     with mo.open("rb") as file:
         catalogue = GNUTranslations(file)
     if code != SOURCE:
@@ -229,7 +231,8 @@ def _load(code: str, about: dict[str, Any], locales: Path, compiled: Path) -> La
         date=about.get("date", ""),
         months=tuple(about.get("months", ())),
         countries=about.get("countries", {}),
-        revision=(mo.parent / "revision").read_text("utf-8"),
+        revision=recorded["revision"],
+        reviews=recorded["reviews"],
     )
 
 
@@ -254,7 +257,8 @@ def compile_catalogues(locales: Path, compiled: Path) -> None:
                 catalogue = read_po(file, locale=None, abort_invalid=True)
         except (ValueError, PoFileError) as error:
             raise LanguagesError(f"{po}: {error}") from None
-        (mo.parent / "revision").write_text(revision(catalogue, pot))
+        recorded = {"revision": revision(catalogue, pot), "reviews": review_headers(po)}
+        _record(mo).write_text(json.dumps(recorded), "utf-8")
         fresh = mo.with_suffix(".new")
         with fresh.open("wb") as file:
             write_mo(file, catalogue)
@@ -270,5 +274,16 @@ def revision(catalogue: Catalog, pot: Path) -> str:
 
 def _is_fresh(made: Path, *sources: Path) -> bool:
     newest = max(source.stat().st_mtime_ns for source in sources if source.exists())
-    whole = made.exists() and (made.parent / "revision").exists()
+    whole = made.exists() and _record(made).exists()
     return whole and made.stat().st_mtime_ns >= newest
+
+
+def _record(made: Path) -> Path:
+    """Beside a compiled catalogue: its revision, and its reviews, since compiling drops headers of our own."""
+    return made.with_suffix(".json")
+
+
+def review_headers(po: Path) -> dict[str, str]:
+    """The headers of a catalogue that record its reviews."""
+    found = polib.pofile(str(po)).metadata if po.exists() else {}
+    return {name: value for name, value in found.items() if name.startswith("X-")}

@@ -11,6 +11,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from functools import lru_cache
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
@@ -116,6 +117,7 @@ class Layout:
         self._ends = [boundary.end for boundary in self._boundaries]
         self._gauge = _Gauge(self._text, measure)
         self._best: dict[int, tuple[int, _Boundary | None]] = {}
+        self._below = lru_cache(maxsize=64)(self._choose)
         self._solve()
 
     def page(self, start: tuple[int, int] = (0, 0), opening: str = "") -> Page:
@@ -125,7 +127,7 @@ class Layout:
         """
         index = self._index(start)
         known = None if opening else self._best.get(index)
-        _, boundary = known or self._choose(index, opening + "\n" if opening else "")
+        _, boundary = known or self._below(index, opening + "\n" if opening else "")
         if boundary is None:
             raise PageTooSmallError("a page has no room for a single word: raise MAX_SEGMENTS")
         return Page(self._place(index), self._place(boundary.resume), last=boundary.end == len(self._text))
