@@ -22,7 +22,7 @@ GSM_7 = (frozenset(smsutil.codecs.GSM_BASIC_CHARSET) - {"\x1b"}) | GSM_7_DOUBLE
 
 
 _GRAPHEME = regex.compile(r"\X")
-_CONJUNCT = regex.compile(r"\p{L}[\p{M}\u200c\u200d]+\p{L}")
+_CONJUNCT = regex.compile(r"\p{L}[\p{M}\u200c\u200d]+(?![\u0e33\u0eb3])\p{L}")  # sara am belongs to what it follows
 _BASE_AND_MARKS = regex.compile(r"[^\p{M}\u200c\u200d]?[\p{M}\u200c\u200d]+|[^\p{M}]")
 
 
