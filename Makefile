@@ -15,7 +15,7 @@ help: ## This list
 $(VENV)/run.stamp: requirements.txt pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
 	  echo "Python 3.11 or later with its venv module is needed (on Debian: apt-get install python3-venv)"; exit 1; }
-	@echo "Installing what the service needs (once) ..."
+	@echo "Installing what the service needs (once, about a minute) ..."
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.txt
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@

@@ -260,7 +260,20 @@ def _check_redis(settings: Settings) -> None:
         store.close()
 
 
+def _check_port(settings: Settings) -> None:
+    import socket  # noqa: PLC0415
+
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            reason = f"port {settings.port} cannot be listened on ({error.strerror}): set PORT to another one"
+            raise click.ClickException(reason) from None
+
+
 def _serve_web(settings: Settings, redis_url: str) -> int:
+    _check_port(settings)
     from service.supervisor import run  # noqa: PLC0415
 
     number = settings.twilio_number or "your number"

@@ -83,6 +83,16 @@ def answered_by_carrier(scene: Scene) -> Turn | None:
     return None
 
 
+def in_danger(scene: Scene) -> Turn | None:
+    """Words of suicide or self-harm, anywhere in a text and past every limit."""
+    found = scene.book.keywords.danger(scene.event.body)
+    if not found:
+        return None
+    if not scene.session.language:
+        scene = language.speaking(scene, _likeliest(scene, found))
+    return go(scene, Target("danger"))
+
+
 def leaving(scene: Scene) -> Turn | None:
     """STOP and START, in the carrier's words and in those of every language, past every limit."""
     said = scene.event.body
@@ -123,6 +133,8 @@ def chosen_by_number(scene: Scene) -> Turn | None:
     chosen = number(scene.event.body)
     if chosen is None:
         return None
+    if scene.book.helplines.has(str(chosen)):
+        return go(scene, Target("person"))
     screen = SCREENS.get(scene.session.screen)
     options = screen.options(scene) if screen else ()
     targets = scene.session.choices
@@ -146,6 +158,11 @@ def said_a_keyword_in_a_sentence(scene: Scene) -> Turn | None:
     places = places or [match for match in found if match.target.screen == "contents"]
     # "my back hurts", "no puedo más", "can I stop treatment": what moves or leaves says nothing inside a sentence.
     commands = [match for match in found if match.target.screen not in MOVES | {"stop", "start"}]
+    if not scene.session.language:
+        guessed = guess(scene.event.body, scene.book.languages)
+        if guessed and guessed.by_script and not guessed.code:
+            return language.lacking(scene)
+        commands = [match for match in commands if match.target.screen == "hello"] or commands
     return _follow(scene, places or commands)
 
 
@@ -205,6 +222,7 @@ Rule = Callable[[Scene], Turn | None]
 
 RULES: Sequence[Rule] = (
     answered_by_carrier,
+    in_danger,
     leaving,
     over_the_limit,
     written_by_the_phone,

@@ -18,7 +18,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from service.book.pages import BREAK, Layout, Measure, Page, PageTooSmallError, excerpt
-from service.book.segments import GSM_7, segments
+from service.book.segments import GSM_7, Encoding, encoding, segments
 
 lawful = settings(derandomize=True, deadline=None, max_examples=40)
 """Laws are tried on the same examples at every run."""
@@ -254,6 +254,54 @@ def test_a_page_that_is_full_fits_and_one_character_more_does_not(measure: Measu
     assert not measure.fits(full + full[0])
 
 
+@pytest.mark.parametrize("wide", ["{}", "€€€", "😀😀", "👨‍👩‍👧", "क्षत्रि", "e\u0301"])
+def test_no_page_is_longer_than_its_measure_where_wide_characters_meet_the_borders_of_segments(wide: str) -> None:
+    for shift in range(1, 9):
+        reading = Reading(("x" * shift + f" {wide}" * 200,), Measure(3))
+        assert all(reading.allows(reading.sent(page)) for page in reading.pages)
+        assert list(reading.layout.pages()) == reading.pages
+
+
+@lawful
+@given(SECTIONS, st.sampled_from("xж€"))
+def test_a_page_below_an_opening_has_room_for_it_wherever_it_begins(reading: Reading, mark: str) -> None:
+    opening = mark * 30
+    for page in reading.pages:
+        try:
+            below = reading.layout.page(page.start, opening)
+        except PageTooSmallError:
+            continue
+        words = f"{opening}\n{reading.words(below)}"
+        assert reading.allows(replace(reading, opening="").message(words, first=True, last=below.last))
+
+
+@pytest.mark.parametrize("measure", [Measure(1, max_characters=40), Measure(None, max_characters=40), Measure(1)])
+def test_a_section_that_fits_without_what_stands_below_other_pages_is_one_page(measure: Measure) -> None:
+    for more in range(20, 160):
+        reading = Reading(("One two three four five six seven eight",), measure, more="x" * more)
+        assert len(reading.pages) == 1
+
+
+def test_a_message_loses_its_accents_only_where_that_saves_it_from_ucs_2() -> None:
+    without = Measure(3, accents=False)
+    assert without.written("“¿Qué síntomas?”") == '"¿Qué sintomas?"'
+    assert without.written("“¿Qué síntomas?” Рак") == '"¿Qué síntomas?" Рак'
+    assert Measure(3).written("“¿Qué síntomas?”") == '"¿Qué síntomas?"'
+    assert Measure(None, accents=False).written("“¿Qué síntomas?”") == "“¿Qué síntomas?”"
+
+
+@lawful
+@given(SECTIONS)
+def test_a_message_that_is_ucs_2_anyway_keeps_its_accents_and_costs_no_more(reading: Reading) -> None:
+    for page in reading.pages:
+        formed = reading.sent(page)
+        spelt = replace(reading, measure=replace(reading.measure, accents=True)).sent(page)
+        written = reading.measure.written(spelt)
+        assert written == (formed if encoding(formed) is Encoding.GSM_7 else spelt)
+        assert reading.allows(written)
+        assert reading.cost(written) == reading.cost(formed)
+
+
 @lawful
 @given(SECTIONS)
 def test_no_page_begins_or_ends_inside_a_grapheme(reading: Reading) -> None:
@@ -340,25 +388,35 @@ def test_pages_that_meet_stay_together_whatever_stood_above_the_first(reading: R
 
 
 def test_a_page_ends_early_where_that_saves_a_segment() -> None:
-    one, two, three = "а" * 17, "б" * 50, "в" * 30
+    one, two, three = "а" * 15 + "😀", "б" * 49 + ".", "В" * 30
     reading = Reading((f"{one} {two} {three}",), Measure(2), more="ж" * 50, end="ж" * 50)
     assert [reading.words(page) for page in reading.pages] == [one, f"{two} {three}"]
     assert [reading.cost(reading.sent(page)) for page in reading.pages] == [1, 2]
     full = reading.message(f"{one} {two}", first=True, last=False), reading.message(three, first=False, last=True)
     assert [reading.cost(message) for message in full] == [2, 2]
+    assert list(reading.layout.pages()) == reading.pages
+
+
+@lawful
+@given(short_readings((*TEXTS, *CHATS)).filter(Reading.has_room))
+def test_a_layout_that_is_asked_again_gives_the_same_pages(reading: Reading) -> None:
+    for opening in (reading.opening, "", reading.opening):
+        again = replace(reading, opening=opening)
+        if again.has_room():
+            assert list(reading.layout.pages(opening)) == again.pages
 
 
 @pytest.mark.parametrize(
     ("paragraphs", "most", "pages"),
     [
         (("One two. Three four.", "Five six."), 24, ["One two. Three four.", "Five six."]),
-        (("One two. Three, four five six.",), 24, ["One two.", "Three, four five six."]),
-        (("One two, three four five six.",), 24, ["One two,", "three four five six."]),
+        (("One, two three. Four five six.",), 26, ["One, two three.", "Four five six."]),
+        (("One two three, four five.",), 22, ["One two three,", "four five."]),
         (("One two three four five six",), 15, ["One two three", "four five six"]),
         (("One two. Three four five six.",), 15, ["One two. Three", "four five six."]),
-        (("سرطان، ينتشر إلى العظام",), 18, ["سرطان،", "ينتشر إلى العظام"]),
-        (("乳腺癌转移，扩散到骨骼肝脏",), 8, ["乳腺癌转移，", "扩散到骨骼肝脏"]),
-        (("乳腺癌转移。扩散，到骨骼肝脏",), 9, ["乳腺癌转移。", "扩散，到骨骼肝脏"]),
+        (("سرطان الثدي، ينتشر إلى العظام",), 24, ["سرطان الثدي،", "ينتشر إلى العظام"]),
+        (("乳腺癌转移，扩散到骨骼肝脏",), 9, ["乳腺癌转移，", "扩散到骨骼肝脏"]),
+        (("乳腺癌，转移。扩散到骨骼肝脏",), 10, ["乳腺癌，转移。", "扩散到骨骼肝脏"]),
     ],
 )
 def test_a_page_ends_at_a_paragraph_else_a_sentence_else_a_clause_else_a_word(
@@ -380,6 +438,14 @@ def test_no_chinese_page_begins_with_what_closes_nor_ends_with_what_opens(text: 
         reading = Reading((text,), Measure(None, max_characters=most), "zh")
         for words in map(reading.words, reading.pages):
             assert not regex.search(r"^[\p{Pe}\p{Pf}\p{Po}]|[\p{Ps}\p{Pi}]$", words)
+
+
+def test_no_number_and_no_latin_word_is_cut_in_a_text_without_spaces() -> None:
+    text = "请每天服用125毫克tamoxifen，" * 5
+    for most in range(10, len(text)):
+        reading = Reading((text,), Measure(None, max_characters=most), "zh")
+        edges = [reading.index(page.start) for page in reading.pages[1:]]
+        assert not any(regex.match(r"[0-9a-z]{2}", text, pos=edge - 1) for edge in edges)
 
 
 def test_a_long_word_stays_whole_where_that_costs_nothing() -> None:

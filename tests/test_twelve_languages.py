@@ -47,6 +47,8 @@ def test_every_keyword_of_a_strangers_first_text_leads_where_it_should(book: Boo
         if where.screen == "reading":
             assert session.place is not None, phrase
             assert session.place.section == where.subject, phrase
+        elif where.screen == "danger":
+            assert dialogue.outcomes == ["danger"], phrase
         elif where.screen in {"help", "person", "stop", "start", "languages"}:
             wanted = {
                 "help": "help",

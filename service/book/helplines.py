@@ -44,6 +44,10 @@ class Helplines:
 
     by_country: Mapping[str, tuple[Helpline, ...]] = field(default_factory=dict)
 
+    def has(self, number: str) -> bool:
+        """Whether ``number`` is one of the helplines', in any country."""
+        return any(line.number == number for lines in self.by_country.values() for line in lines)
+
     def find(self, country: str, kind: Line) -> Helpline | None:
         """The first helpline of a kind in a country, or None."""
         return next((line for line in self.by_country.get(country, ()) if line.kind is kind), None)

@@ -36,6 +36,10 @@ STOP = text_in("keyword", "STOP")
 # Translators: the word that allows texts again. The carriers know START everywhere: keep it among the variants.
 START = text_in("keyword", "START")
 
+# Translators: unmistakable words of suicide or self-harm, as people write them, also inside a sentence. Numbers to call
+# are the answer. Variants separated by |; none of them is printed.
+DANGER = text_in("keyword", "DANGER")
+
 COMMANDS: dict[Text, Target] = {
     MORE: Target("more"),
     MENU: Target("home"),
@@ -46,6 +50,7 @@ COMMANDS: dict[Text, Target] = {
     HELLO: Target("hello"),
     STOP: Target("stop"),
     START: Target("start"),
+    DANGER: Target("danger"),
 }
 
 PLACES = frozenset({"reading", "contents"})
@@ -71,7 +76,7 @@ _NOISE = regex.compile(r"[^\p{L}\p{M}\p{N}]+")
 _WORDLIKE = regex.compile(r"[\p{L}\p{N}]")
 _APOSTROPHES = regex.compile(r"(?<=\p{L})['’ʼ`´](?=\p{L})")
 _UNSPACED = regex.compile(r"[\p{Han}\p{Hangul}\p{Hiragana}\p{Katakana}]{2,}")
-_NUMBER = regex.compile(r"\W*(\d{1,3})\W*")
+_NUMBER = regex.compile(r"[\s#(*]*(\d{1,3})[\s.,:;!?)*]*")
 _ALIKE = str.maketrans("أإآٱىةؤئđłøı", "اااايهويdloi") | {ord("ـ"): None, 0x200C: None, 0x200D: None}
 
 
@@ -117,6 +122,7 @@ class Keywords:
                 self._by_language[match.language].append(phrase)
             if not whole and match not in self._inside[phrase]:
                 self._inside[phrase].append(match)
+        self._danger = [(p, m) for p, found in self._inside.items() for m in found if m.target.screen == "danger"]
         self._unspaced = sorted((p for p in self._inside if _UNSPACED.search(p)), key=len, reverse=True)
 
     def exact(self, said: str) -> tuple[Match, ...]:
@@ -136,6 +142,18 @@ class Keywords:
             found.update(dict.fromkeys(self._inside_unspaced("".join(words))))
         return tuple(found)
 
+    def danger(self, said: str) -> tuple[Match, ...]:
+        """The words of suicide or self-harm in a text, anywhere and however long it is, in any language."""
+        words = plain(said).split()
+        lengths = range(1, LONGEST_PHRASE + 1)
+        spans = {" ".join(words[i : i + n]) for n in lengths for i in range(len(words) - n + 1)}
+        joined = "".join(words)
+        found = [*self._exact.get(" ".join(words), ())]
+        for phrase, match in self._danger:
+            if phrase in spans or (is_unspaced(phrase) and phrase.replace(" ", "") in joined):
+                found.append(match)
+        return tuple(match for match in found if match.target.screen == "danger")
+
     def near(self, said: str, languages: Sequence[str]) -> tuple[Match, ...]:
         """The keywords of ``languages`` that somebody may have meant to type, the likeliest first.
 
@@ -147,7 +165,9 @@ class Keywords:
         found: dict[Match, float] = {}
         for typed in dict.fromkeys([" ".join(words), *words]):
             for match, alike in self._near(typed, languages):
-                if match.target.screen in PLACES or (len(words) == 1 and match.target.screen != "hello"):
+                if match.target.screen in PLACES or (
+                    len(words) == 1 and match.target.screen not in {"hello", "danger"}
+                ):
                     found[match] = max(alike, found.get(match, 0.0))
         return tuple(sorted(found, key=lambda match: -found[match]))
 

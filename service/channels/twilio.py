@@ -61,7 +61,10 @@ def region(number: str) -> str:
         parsed = phonenumbers.parse(number)
     except phonenumbers.NumberParseException:
         return ""
-    return phonenumbers.region_code_for_number(parsed) or ""
+    # A number that no plan knows still tells its country by its prefix.
+    by_prefix = phonenumbers.region_code_for_country_code(parsed.country_code or 0)
+    found = phonenumbers.region_code_for_number(parsed) or by_prefix
+    return "" if found in {"001", "ZZ"} else found
 
 
 def message_event(form: Mapping[str, str], contacts: Contacts) -> Event:

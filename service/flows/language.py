@@ -29,19 +29,24 @@ SHORT = 2
 
 def ask(scene: Scene, page: str) -> Turn:
     """The languages, by their own names, the likeliest where the number is from first."""
-    here = scene.but(screen="languages", page=int(page or 0))
+    # The subject remembers whether somebody was reading, to read on in the new language.
+    came_from = scene.session.subject if scene.session.screen == "languages" else scene.session.screen
+    here = scene.but(screen="languages", subject=came_from, page=int(page or 0))
     return here.turn(page_of(here), "languages")
 
 
-def page_of(scene: Scene, *opening: Text) -> Reply:
+def page_of(scene: Scene, spoken: str = "") -> Reply:
     """The languages from ``session.page`` on: a short page, since nobody knows yet whether it can be read."""
-    return scene.fit((*opening, WHICH), languages(scene), (), (MORE_LANGUAGES,), segments=SHORT)
+    return scene.fit(
+        (WHICH.spoken_in(spoken),), languages(scene), (), (MORE_LANGUAGES.spoken_in(spoken),), segments=SHORT
+    )
 
 
 def lacking(scene: Scene) -> Turn:
     """Somebody writes in a language that we do not have: say so in English, and which ones there are."""
     here = scene.but(screen="languages", page=0)
-    return here.turn(page_of(here, NOT_OURS.spoken_in(SOURCE)), "language lacking")
+    page = page_of(here, SOURCE) if SOURCE in scene.book.languages else page_of(here)
+    return here.turn(page.after(NOT_OURS.spoken_in(SOURCE)), "language lacking")
 
 
 def languages(scene: Scene) -> tuple[Option, ...]:
@@ -65,7 +70,8 @@ def change(scene: Scene, code: str) -> Turn:
         return ask(scene, "")
     changed = speaking(scene, code)
     place = place_in(scene.book, changed.session.place)
-    if place and scene.session.screen in {"reading", "languages"}:
+    was_reading = scene.session.screen == "reading" or scene.session.subject == "reading"
+    if place and was_reading:
         return reading.read_at(changed, f"{place.paragraph} 0")
     return home.home(changed, "")
 
@@ -78,7 +84,8 @@ def offer(scene: Scene, code: str, target: Target) -> Turn:
         Option(_in(scene.language, STAY_WITH), stay._replace(language=scene.language.code)),
     )
     asked = scene.but(choices=tuple(option.target for option in options))
-    return asked.turn(Reply(options=options), "language offered")
+    question = (WHICH.spoken_in(code), WHICH)
+    return asked.turn(Reply(opening=question, options=options), "language offered")
 
 
 def guessed(turn: Turn) -> Turn:

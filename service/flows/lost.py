@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from service.book.keywords import MENU, PERSON, Match
+from service.book.keywords import PERSON, Match
 from service.conversation import Option, Reply, Turn, text
 from service.flows import home
-from service.flows.reading import OR_MENU
+from service.flows.reading import MENU_HELPS, OR_MENU
 from service.flows.scene import Scene, Screen
 
 # Translators: a text was not understood. At most 80 characters.
 MISSED = text("We are sorry, we did not understand that.")
-# Translators: follows when there is nothing to choose from. At most 60 characters.
-MENU_HELPS = text("Text %(menu)s for all parts.", menu=MENU)
 # Translators: after three texts that were not understood. At most 70 characters.
 TALK_TO_SOMEBODY = text("Text %(person)s for people you can talk to.", person=PERSON)
 # Translators: somebody mistyped a word; choices follow. At most 40 characters.

@@ -42,6 +42,15 @@ def person(scene: Scene, _: str) -> Turn:
     return scene.turn(Reply(opening=numbers(scene), hint=(HOW_TO_GO_ON,)), "person")
 
 
+def danger(scene: Scene, _: str) -> Turn:
+    """Words of suicide or self-harm: the numbers to call, the crisis line first, and that nobody reads these texts."""
+    country = scene.event.country or scene.book.country
+    lines = (_line(scene, country, Line.CRISIS), _line(scene, country, Line.EMERGENCY) or LOCAL_EMERGENCY)
+    what = WHAT_THIS_IS.saying(program=scene.book.program)
+    said = (*(line for line in lines if line), what, _line(scene, country, Line.CANCER))
+    return scene.turn(Reply(opening=tuple(line for line in said if line), hint=(HOW_TO_GO_ON,)), "danger")
+
+
 def numbers(scene: Scene) -> tuple[Text, ...]:
     """The numbers we know for the country of somebody's number, each with the place it is for."""
     country = scene.event.country or scene.book.country
@@ -79,6 +88,7 @@ def _line(scene: Scene, country: str, kind: Line) -> Text | None:
 SCREENS = (
     Screen("help", help_),
     Screen("person", person),
+    Screen("danger", danger),
     Screen("stop", stop),
     Screen("start", start),
 )

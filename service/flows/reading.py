@@ -24,6 +24,8 @@ NO_MORE = text("You have read to the end.")
 WITHHELD = text("We are sorry: this part is not ready in your language yet.")
 # Translators: the choice to read it in the original language instead; language is its own name. At most 60 characters.
 READ_ORIGINAL = text("Read it in %(language)s")
+# Translators: follows when there is nothing to choose from. At most 60 characters.
+MENU_HELPS = text("Text %(menu)s for all parts.", menu=MENU)
 # Translators: below a question. At most 60 characters.
 OR_MENU = text("Or text %(menu)s for all parts.", menu=MENU)
 
@@ -56,7 +58,7 @@ def read_at(scene: Scene, start: str) -> Turn:
 
 def finish(scene: Scene) -> Turn:
     """Nothing is left to read."""
-    return scene.turn(Reply(opening=(NO_MORE,), hint=(OR_MENU,)), "end")
+    return scene.turn(Reply(opening=(NO_MORE,), hint=(MENU_HELPS,)), "end")
 
 
 def withhold(scene: Scene, section: Section) -> Turn:
