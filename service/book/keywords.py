@@ -122,7 +122,9 @@ class Keywords:
                 self._by_language[match.language].append(phrase)
             if not whole and match not in self._inside[phrase]:
                 self._inside[phrase].append(match)
-        self._danger = [(p, m) for p, found in self._inside.items() for m in found if m.target.screen == "danger"]
+        self._danger = {
+            p: found for p, found in self._inside.items() if any(m.target.screen == "danger" for m in found)
+        }
         self._unspaced = sorted((p for p in self._inside if _UNSPACED.search(p)), key=len, reverse=True)
 
     def exact(self, said: str) -> tuple[Match, ...]:
@@ -147,11 +149,11 @@ class Keywords:
         words = plain(said).split()
         lengths = range(1, LONGEST_PHRASE + 1)
         spans = {" ".join(words[i : i + n]) for n in lengths for i in range(len(words) - n + 1)}
-        joined = "".join(words)
         found = [*self._exact.get(" ".join(words), ())]
-        for phrase, match in self._danger:
-            if phrase in spans or (is_unspaced(phrase) and phrase.replace(" ", "") in joined):
-                found.append(match)
+        for phrase in self._danger.keys() & spans:
+            found += self._danger[phrase]
+        if is_unspaced(said):
+            found += self._inside_unspaced("".join(words))
         return tuple(match for match in found if match.target.screen == "danger")
 
     def near(self, said: str, languages: Sequence[str]) -> tuple[Match, ...]:
