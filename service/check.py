@@ -7,10 +7,12 @@ somebody to know.
 
 from __future__ import annotations
 
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -126,7 +128,11 @@ def _screens() -> Iterator[Finding]:
 
 def _prompts(book: Book, locales: Path) -> Iterator[Finding]:
     """Every sentence that is not an article's must be there in every language that is served."""
-    with (locales / f"{DOMAIN}.pot").open("rb") as file:
+    template_path = locales / f"{DOMAIN}.pot"
+    if not template_path.exists():
+        yield Finding(Level.ERROR, template_path, 0, "the template is missing", "run 'make messages'")
+        return
+    with template_path.open("rb") as file:
         pot = read_po(file)
     contexts = {article.slug for article in book.articles} | set(book.sections)
     for language in book.languages.values():
@@ -152,8 +158,13 @@ def _is_prompt(text: Text, contexts: set[str]) -> bool:
 
 
 def _line_of(path: Path, text: Text) -> int:
-    found = polib.pofile(str(path)).find(text.msgid, msgctxt=text.context or False)
-    return found.linenum or 0 if found else 0
+    return _lines(path, path.stat().st_mtime_ns).get((text.context, text.msgid), 0) if path.exists() else 0
+
+
+@lru_cache(maxsize=64)
+def _lines(path: Path, _: int) -> dict[tuple[str, str], int]:
+    """Where each entry of a catalogue stands; read once while the file does not change."""
+    return {(entry.msgctxt or "", entry.msgid): entry.linenum or 0 for entry in polib.pofile(str(path))}
 
 
 def _keywords(book: Book, locales: Path) -> Iterator[Finding]:
@@ -310,6 +321,8 @@ def _odd(entry: polib.POEntry, form: str) -> Iterator[str]:
     """What makes a text dearer or odder than it need be."""
     if INVISIBLE.search(form):
         yield "invisible control character"
+    if not unicodedata.is_normalized("NFC", form):
+        yield "letters and accents apart (not NFC), which cost twice"
     limit = LIMIT.search(entry.comment.replace("\n", " "))
     if limit and len(form) > int(limit[1]) * ROOM:
         yield f"{len(form)} characters, more than {int(int(limit[1]) * ROOM)}"

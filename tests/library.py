@@ -12,7 +12,7 @@ from babel.messages.pofile import write_po
 
 from service.book import Book, load_book
 from service.book.articles import parse_article
-from service.messages import template, updated
+from service.messages import template, updated, written
 from service.settings import ROOT
 
 SUBJECTS = ["Anemia", "Asthma", "Back pain", "Burns", "Diabetes", "Eczema", "Gout", "Hay fever", "Lupus", "Migraine"]
@@ -77,6 +77,7 @@ def write_pseudo(locales: Path, content: Path) -> None:
     described = (ROOT / "locales/languages.toml").read_text("utf-8").split("\n[es]")[0]
     (locales / "languages.toml").write_text(described + DESCRIPTIONS, "utf-8")
     made = template(ROOT / "service", content)
+    (locales / "messages.pot").write_bytes(written(made))
     english = polib.pofile(str(ROOT / "locales/en/LC_MESSAGES/messages.po"))
     words = {entry.msgid: entry.msgstr for entry in english if entry.msgctxt == "keyword"}
     for code in ("en", *PSEUDO):

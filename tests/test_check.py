@@ -88,6 +88,7 @@ READ_ON = "Text %(more)s to read on, %(menu)s for all parts."
     (_spanish(READ_ON, "%(more)s: seguir."), Level.GAP, "es/LC_MESSAGES/messages.po", "placeholder %(menu)s lost"),
     (_spanish(READ_ON, "%(more)s, %(menu)s, %(mas)s"), Level.GAP, "es/LC_MESSAGES/messages.po", "made up"),
     (_spanish(READ_ON, "%(more)s, %(menu)s " + "x" * 90), Level.GAP, "es/LC_MESSAGES/messages.po", "characters, more"),
+    (_spanish(READ_ON, "%(more)s, %(menu)s asi\u0301"), Level.GAP, "es/LC_MESSAGES/messages.po", "not NFC"),
     (_spanish(READ_ON, "%(more)s\u200f, %(menu)s"), Level.GAP, "es/LC_MESSAGES/messages.po", "invisible"),
     (_spanish("BACK", "ATRÁS|MENÚ", "keyword"), Level.ERROR, "es/LC_MESSAGES/messages.po", "'menu' means both"),
     (_spanish("BACK", "END", "keyword"), Level.ERROR, "es/LC_MESSAGES/messages.po", "carrier keeps 'end'"),
