@@ -57,8 +57,8 @@ def serve(environment: dict[str, str], tmp_path: Path) -> Iterator[Serve]:
     yield start
     for process in started:
         if process.poll() is None:
-            process.kill()
-            process.wait()
+            process.terminate()  # a kill would leave its Redis behind
+            process.wait(PATIENCE)
 
 
 def _until(holds: Callable[[], bool], log: Path) -> None:
