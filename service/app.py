@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import sys
+from dataclasses import replace
 from functools import cache
 
 import structlog
 from flask import Flask, Response
 
 from service.book import Book, load_book
+from service.book.languages import Languages
 from service.channels.twilio import Contacts, Signatures
 from service.engine import check_screens
 from service.settings import Settings, SettingsError
@@ -38,21 +40,13 @@ def create_book(settings: Settings) -> Book:
     )
     if settings.in_development or settings.serve_unreviewed:
         return book
-    reviewed = tuple(language.code for language in book.languages.values() if language.review)
+    reviewed = Languages(language for language in book.languages.values() if language.review)
     if not reviewed:
         raise SettingsError(
             "no language has been reviewed by a clinician: set SERVE_UNREVIEWED=1 to serve them all the same (people "
-            "are told so), or record a review in the header of a catalogue (X-Reviewed-By, X-Reviewed-On)"
+            "are told so), or record a review with 'plainline review'"
         )
-    return load_book(
-        settings.content,
-        settings.locales,
-        settings.compiled,
-        only=reviewed,
-        program=settings.program,
-        country=settings.default_country,
-        max_segments=settings.max_segments,
-    )
+    return replace(book, languages=reviewed)
 
 
 def create_app(settings: Settings, book: Book | None = None) -> Flask:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from service.book import SOURCE, Book
 from service.book.echoes import is_echo, is_reaction
-from service.book.guessing import guess
+from service.book.guessing import guess, guess_by_script
 from service.book.keywords import COMMANDS, PLACES, Match, is_unspaced, number, plain
 from service.book.meaning import Verdict
 from service.book.safety import is_leaving, is_returning
@@ -159,8 +159,8 @@ def said_a_keyword_in_a_sentence(scene: Scene) -> Turn | None:
     # "my back hurts", "no puedo más", "can I stop treatment": what moves or leaves says nothing inside a sentence.
     commands = [match for match in found if match.target.screen not in MOVES | {"stop", "start"}]
     if not scene.session.language:
-        guessed = guess(scene.event.body, scene.book.languages)
-        if guessed and guessed.by_script and not guessed.code:
+        guessed = guess_by_script(scene.event.body, scene.book.languages)
+        if guessed and not guessed.code:
             return language.lacking(scene)
         commands = [match for match in commands if match.target.screen == "hello"] or commands
     return _follow(scene, places or commands)

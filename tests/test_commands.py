@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from service import cli
+from service.app import create_book
 from service.book import load_book
 from service.book.glossary import load_glossary
 from service.book.languages import catalogue_path
@@ -51,6 +52,16 @@ def test_a_review_is_recorded_and_ends_when_a_word_changes(project: Path) -> Non
     assert not changed.languages["es"].review
     reader = Dialogue(changed, known=Known(Session(language="es", told=("hello",))))
     assert "Ningun profesional" in reader.says("SINTOMAS")[0]
+
+
+def test_production_serves_the_languages_that_were_reviewed_and_no_other(project: Path) -> None:
+    run("review", "ko", "--by", "Dr. K", "--revision", _revision(project, "ko"))
+    production = {"twilio_auth_token": ("token",), "secret_key": "x" * 40, "public_url": "https://plainline.example"}
+    book = create_book(Elsewhere(folder=project, data_dir=project / "data", **production))
+    assert list(book.languages) == ["ko"]
+    reader = Dialogue(book)
+    assert reader.says("증상")[-1].startswith("증상")
+    assert reader.known.session.language == "ko"
 
 
 def test_bringing_catalogues_up_to_date_keeps_their_reviews(project: Path) -> None:

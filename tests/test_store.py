@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.conversation import Allowance, Known, Person, Place, Session, Target
-from service.store import Commit, Store, StoreAwayError
+from service.store import Commit, Store, StoreAwayError, StoreError
 from service.store.codec import decode_person, decode_session, encode_person, encode_session
 from service.store.keys import keys
 from service.supervisor import InUseError, embedded_redis, owned
@@ -152,6 +152,19 @@ def test_a_redis_that_may_forget_is_not_ready(tmp_path: Path, setting: str, valu
     with embedded_redis(tmp_path) as url:
         redis.Redis.from_url(url).config_set(setting, value)
         assert told in Store(url).ready()
+
+
+def test_what_the_disk_did_not_take_is_an_error_and_waits_again_when_it_is_retried(tmp_path: Path) -> None:
+    leaving = Commit(Session(), Person(left=1), b"answer", durable=True)
+    with embedded_redis(tmp_path) as url:
+        store = Store(url)
+        redis.Redis.from_url(url).config_set("appendonly", "no")
+        with pytest.raises(StoreError):
+            store.commit("anna", "SM1", store.begin("anna", "SM1", NOW), leaving)
+        redis.Redis.from_url(url).config_set("appendonly", "yes")
+        retried = store.begin("anna", "SM1", NOW)
+        assert retried.answer is None
+        assert store.commit("anna", "SM1", retried, leaving) is None
 
 
 def test_what_was_remembered_survives_a_restart_and_a_kill(tmp_path: Path) -> None:

@@ -45,11 +45,17 @@ class Guess(NamedTuple):
 def guess(said: str, languages: Languages) -> Guess | None:
     """The language that ``said`` is written in; None where nothing tells."""
     letters = "".join(_LETTERS.findall(said))
-    if not letters:
-        return None
-    script = _script(letters)
-    if script == LATIN:
+    if letters and _script(letters) == LATIN:
         return _guess_latin(said, languages)
+    return guess_by_script(said, languages)
+
+
+def guess_by_script(said: str, languages: Languages) -> Guess | None:
+    """What the script alone tells of ``said``, in no time; None for Latin letters, which tell nothing by themselves."""
+    letters = "".join(_LETTERS.findall(said))
+    script = _script(letters) if letters else LATIN
+    if script == LATIN:
+        return None
     ours = [language for language in languages.values() if language.script == script]
     if not ours or any(_is_ruled_out(letters, language) for language in ours):
         return Guess("", by_script=True)

@@ -1,7 +1,7 @@
 """Words of leaving, told apart from everything else before anything else is tried.
 
 The carrier's own words count when they are the whole text, as at Twilio; the natural wordings of every language and the
-words of danger belong to the safety issue and come here with it.
+words of danger beyond a first guard (``DANGER`` in ``keywords``) belong to the safety issue and come here with it.
 """
 
 from __future__ import annotations

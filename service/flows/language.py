@@ -70,7 +70,8 @@ def change(scene: Scene, code: str) -> Turn:
         return ask(scene, "")
     changed = speaking(scene, code)
     place = place_in(scene.book, changed.session.place)
-    was_reading = scene.session.screen == "reading" or scene.session.subject == "reading"
+    before = scene.session.subject if scene.session.screen == "languages" else scene.session.screen
+    was_reading = before == "reading"
     if place and was_reading:
         return reading.read_at(changed, f"{place.paragraph} 0")
     return home.home(changed, "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Sequence
 from functools import cached_property
@@ -109,8 +110,11 @@ class Store:
             behind = self._wait_for_disk() if commit.durable else []
             (done, *now), *disk = self._run(self._commit, named[:3], arguments, *behind)
         except RedisError as error:
+            if commit.durable:
+                self._forget(named.answer)
             raise StoreAwayError(str(error)) from error
         if done and disk and disk[0][0] < 1:
+            self._forget(named.answer)
             raise StoreError("the disk did not take what must survive a power cut: is it full, or appendonly off?")
         if done:
             return None
@@ -138,6 +142,11 @@ class Store:
         except NoScriptError:  # a Redis that was restarted
             self._redis.script_load(script.source)
             return self._line.ask(command, *more)
+
+    def _forget(self, answer: str) -> None:
+        """Forget an answer that the disk did not confirm, so that a retry waits for the disk again."""
+        with contextlib.suppress(RedisError):
+            self._line.ask(("DEL", answer))
 
     def _wait_for_disk(self) -> list[Sequence[Any]]:
         return [("WAITAOF", 1, 0, DISK_PATIENCE)] if self._has_waitaof else []
