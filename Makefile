@@ -1,12 +1,13 @@
 # What one can do here. Every target makes its own environment first.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint check bench messages lock clean
+.PHONY: help run test lint check bench proof messages lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
 export UV_PYTHON_DOWNLOADS := never
 PYTEST ?=
+PROOF ?=
 
 help: ## This list
 	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +47,10 @@ bench: $(VENV)/dev.stamp ## Measure the service against the tutorial's applicati
 	@$(BIN)/python -m bench
 	@$(BIN)/python -m bench.growth
 	@$(BIN)/python -m bench.understanding
+	@$(BIN)/python -m bench.overload
+
+proof: $(VENV)/dev.stamp ## Try everything that may go wrong, count, and write the table of the README (an hour at most)
+	@$(BIN)/python -m tests.proof $(PROOF)
 
 messages: $(VENV)/run.stamp ## Bring the template and every catalogue up to the sources
 	@$(BIN)/plainline messages

@@ -14,7 +14,7 @@ from rich.progress import track
 from rich.table import Table
 
 from service.book.articles import load_articles
-from service.book.meaning import OFF_TOPIC, Meaning, Verdict, load_meaning
+from service.book.meaning import OFF_TOPIC, Meaning, Verdict, load_vectors, meaning_of, read_samples
 from service.settings import read_settings
 
 QUESTIONS = Path(__file__).parent / "questions"
@@ -63,7 +63,8 @@ def main() -> None:
     """Print the table."""
     settings = read_settings()
     sections = {section.path for article in load_articles(settings.content) for section in article.sections}
-    meaning = load_meaning(settings.content, settings.compiled, sections)
+    vectors = load_vectors(list(read_samples(settings.content)), settings.compiled, "meaning")
+    meaning = meaning_of(vectors, sections) if vectors else None
     console = Console(width=130)
     if meaning is None:
         console.print("Nothing was built to understand questions with: run 'plainline build' first.")

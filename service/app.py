@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
+import time
+from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
+from typing import TextIO, cast
 
 import structlog
 from flask import Flask, Response
 
 from service.book import Book, load_book
 from service.book.languages import Languages
+from service.channels.rest import Account
 from service.channels.twilio import Contacts, Signatures
-from service.engine import check_screens
+from service.engine import check_screens, is_urgent
+from service.outreach.upkeep import Upkeep
+from service.seal import Seal
 from service.settings import Settings, SettingsError
-from service.store import Store
+from service.store import Expiries, Spool, Store
 from service.talk import Talk
 from service.web.health import health
 from service.web.hooks import hooks
+from service.web.overload import URGENT
 
 LARGEST_REQUEST = 256 * 1024
 """Bytes. Twilio's webhooks have a few thousand."""
@@ -37,6 +45,7 @@ def create_book(settings: Settings) -> Book:
         program=settings.program,
         country=settings.default_country,
         max_segments=settings.max_segments,
+        place_days=settings.place_days,
     )
     if settings.in_development or settings.serve_unreviewed:
         return book
@@ -49,6 +58,22 @@ def create_book(settings: Settings) -> Book:
     return replace(book, languages=reviewed)
 
 
+def create_store(settings: Settings) -> Store:
+    """The store that these settings name. Opens no connection."""
+    return Store(settings.redis_url, Expiries(settings.session_days, settings.answer_hours))
+
+
+def create_upkeep(settings: Settings, clock: Callable[[], float] = time.time) -> Upkeep:
+    """What the worker does. Raises the book's errors."""
+    book = create_book(settings)
+    seal = Seal(settings.seal_keys)
+    store = create_store(settings)
+    talk = Talk(book, store, Spool(settings.data_dir, seal), seal)
+    sid, url = settings.twilio_account_sid, settings.twilio_api_url
+    account = Account(sid, settings.tokens[0], url) if sid else None
+    return Upkeep(book, talk, store, Contacts(settings.contact_key, seal), account, clock)
+
+
 def create_app(settings: Settings, book: Book | None = None) -> Flask:
     """The web application. Opens no connection: each process opens its own, after the fork.
 
@@ -56,25 +81,49 @@ def create_app(settings: Settings, book: Book | None = None) -> Flask:
     """
     settings.check()
     check_screens()
-    book = book or create_book(settings)
-    store = Store(settings.redis_url)
+    book = (book or create_book(settings)).opened()
+    seal = Seal(settings.seal_keys)
+    contacts = Contacts(settings.contact_key, seal)
+    store = create_store(settings)
+    spool = Spool(settings.data_dir, seal)
 
     @cache
     def talk() -> Talk:
-        return Talk(book, store)
+        return Talk(book, store, spool, seal, erases=bool(settings.twilio_account_sid))
 
     app = Flask("plainline", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_REQUEST
-    app.register_blueprint(hooks(talk, Signatures(settings.tokens), Contacts(settings.contact_key), settings.url))
+    app.register_blueprint(hooks(talk, Signatures(settings.tokens), contacts, settings.url))
     app.register_blueprint(health(store.ready))
+
+    app.extensions[URGENT] = partial(is_urgent, book)
 
     @app.after_request
     def harden(response: Response) -> Response:
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Cache-Control"] = "no-store"
+        response.headers["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'"
+        response.headers["Referrer-Policy"] = "no-referrer"
+        response.headers["X-Frame-Options"] = "DENY"
+        response.headers["Strict-Transport-Security"] = "max-age=31536000"
         return response
 
     return app
+
+
+class _Unfailing:
+    """A stream that loses lines rather than an answer, where the disk behind it is full or nobody reads it any more."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, line: str) -> None:
+        with contextlib.suppress(OSError):
+            self._stream.write(line)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError):
+            self._stream.flush()
 
 
 def set_up_logging() -> None:
@@ -85,7 +134,7 @@ def set_up_logging() -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.JSONRenderer(),
         ],
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stdout),
+        logger_factory=structlog.WriteLoggerFactory(file=cast(TextIO, _Unfailing(sys.stdout))),
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")

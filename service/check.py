@@ -28,15 +28,16 @@ from service.book import SOURCE, Book
 from service.book.articles import Article, ArticleError
 from service.book.glossary import Term, load_glossary
 from service.book.helplines import HelplinesError
-from service.book.keywords import COMMANDS, HELP, START, STOP, all_keywords, plain
-from service.book.languages import DOMAIN, Language, LanguagesError, catalogue_path, describe
+from service.book.keywords import COMMANDS, HELP, START, STOP, all_keywords, is_unspaced, plain
+from service.book.languages import DOMAIN, Language, LanguagesError, catalogue_path, describe, safety_path
 from service.book.pages import PageTooSmallError
-from service.book.safety import RESERVED
+from service.book.safety import RESERVED, SafetyError, Sense
 from service.book.segments import segments
 from service.channels.sms import NOTICE_SEGMENTS
 from service.conversation import KEYWORD, Channel, Event, Kind, Known, Session, Target, Text
 from service.cost import costs
-from service.engine import check_screens, go
+from service.engine import DANGERS, check_screens, go
+from service.flows import home, leaving, people
 from service.flows.home import first_sight
 from service.flows.notices import review_notice
 from service.flows.scene import Scene
@@ -48,6 +49,11 @@ HARDEST_GRADE = 8.0
 
 LONGEST_PARAGRAPH = 320
 """Characters; about 25 seconds when it is read aloud."""
+
+FEWEST_PATTERNS = {Sense.SUICIDE: 15, Sense.EMERGENCY: 15, Sense.HALF: 3, Sense.LEAVING: 15, Sense.LOSS: 3}
+
+NEUTRAL = (home.GREETING, home.WELCOME_BACK, people.WHAT_THIS_IS, *leaving.SENTENCES)
+"""What is said first, after days, or about leaving: sentences that others may read."""
 
 STALE_HELPLINE = timedelta(days=180)
 
@@ -91,7 +97,12 @@ def at_start(settings: Settings) -> tuple[Book | None, list[Finding]]:
     except (ArticleError, LanguagesError, HelplinesError, SettingsError) as error:
         return None, [_refused(error)]
     findings = [Finding(Level.ERROR, "settings", 0, problem, "see docs/settings.md") for problem in settings.problems()]
+    try:
+        book.opened()
+    except SafetyError as error:
+        return None, [Finding(Level.ERROR, settings.locales, 0, str(error), "see docs/translating.md")]
     findings += [*_screens(), *_prompts(book, settings.locales), *_keywords(book, settings.locales), *_program(book)]
+    findings += [*_listening(book, settings.locales), *_unasked(book, settings.locales)]
     return book, findings
 
 
@@ -182,7 +193,7 @@ def _keywords(book: Book, locales: Path) -> Iterator[Finding]:
             both = " and ".join(sorted(_named(label) for label in targets.values()))
             line = _line_of_keyword(path, next(iter(targets.values())))
             yield Finding(Level.ERROR, path, line, f"{phrase!r} means both {both}", "give it to one of them")
-        if phrase in RESERVED and not {target.screen for target in targets} <= {"stop", "start", "help"}:
+        if phrase in RESERVED and not {target.screen for target in targets} <= {"stop", "start", "help", "yes"}:
             label = next(iter(targets.values()))
             line = _line_of_keyword(path, label)
             yield Finding(Level.ERROR, path, line, f"the carrier keeps {phrase!r} for itself", "choose another word")
@@ -218,6 +229,42 @@ def _named(label: Text | str) -> str:
 
 def _line_of_keyword(path: Path, label: Text | str) -> int:
     return _line_of(path, label) if isinstance(label, Text) else 0
+
+
+def _listening(book: Book, locales: Path) -> Iterator[Finding]:
+    """Every language must listen for danger and leaving, and take none of its own keywords for either."""
+    for language in book.languages.values():
+        path = safety_path(locales, language.code)
+        for sense, fewest in FEWEST_PATTERNS.items():
+            if (count := len(language.safety.get(sense, {}).get("patterns", ()))) < fewest:
+                problem = f"[{sense}] has {count} patterns: {fewest} at least"
+                yield Finding(Level.ERROR, path, 0, problem, "list how people say it, see docs/translating.md")
+        if unknown := language.safety.keys() - set(Sense):
+            yield Finding(Level.ERROR, path, 0, f"nobody knows the table {min(unknown)!r}", f"use {', '.join(Sense)}")
+        for phrase in language.safety.get(Sense.HARMLESS, {}).get("samples", ()):
+            if alarms := {heard.sense for heard in book.safety.hear(phrase, [language.code])} - {Sense.HARMLESS}:
+                yield Finding(Level.ERROR, path, 0, f"{phrase!r} is taken for {min(alarms)}", "narrow that pattern")
+    for phrase, match, _ in all_keywords(book.languages, book.articles):
+        alarms = {heard.sense for heard in book.safety.hear(phrase, ())} & set(DANGERS)
+        if alarms:
+            path = catalogue_path(locales, match.language)
+            problem = f"{phrase!r}, a word for {_named(match.label)}, is taken for {min(alarms)}"
+            yield Finding(
+                Level.ERROR, path, 0, problem, f"narrow the pattern in {safety_path(locales, match.language)}"
+            )
+
+
+def _unasked(book: Book, locales: Path) -> Iterator[Finding]:
+    """What may stand on a shared screen though nobody asked just now must not tell what this is about."""
+    for language in book.languages.values():
+        named = [word for article in book.articles for word in map(plain, language.variants(article.keyword))]
+        for sentence in NEUTRAL:
+            said = f" {plain(language.say(sentence))} " if language.has(sentence) else ""
+            for word in named:
+                if f" {word} " in said or (is_unspaced(word) and word in said):
+                    path = catalogue_path(locales, language.code)
+                    problem = f"{sentence.msgid!r} names {word!r}, and is seen by others"
+                    yield Finding(Level.ERROR, path, _line_of(path, sentence), problem, "say it without the illness")
 
 
 def _program(book: Book) -> Iterator[Finding]:
@@ -361,14 +408,15 @@ def _short_enough(scene: Scene, path: Path) -> Iterator[Finding]:
 
 
 def _helplines(book: Book, content: Path) -> Iterator[Finding]:
+    """Lines that nobody has called, and those whose page was read long ago, a note for each country."""
     path = content / "helplines.toml"
-    for lines in book.helplines.by_country.values():
+    for country, lines in book.helplines.by_country.items():
+        if uncalled := ", ".join(line.name for line in lines if not line.verified):
+            yield Finding(Level.NOTE, path, 0, f"nobody has called {uncalled} ({country})", "call, then set verified")
         for line in lines:
-            if not line.verified:
-                problem = f"{line.name} ({line.country}) has not been called"
-                yield Finding(Level.NOTE, path, 0, problem, "call it, then set verified = true")
             if line.read and date.today() - line.read > STALE_HELPLINE:  # noqa: DTZ011  a day more or less is no matter
-                yield Finding(Level.NOTE, path, 0, f"{line.name} was read on {line.read}", "read its page again")
+                problem = f"{line.name} ({country}) was read on {line.read}"
+                yield Finding(Level.NOTE, path, 0, problem, "read its page again")
 
 
 def _reviews(book: Book, locales: Path) -> Iterator[Finding]:
@@ -377,3 +425,7 @@ def _reviews(book: Book, locales: Path) -> Iterator[Finding]:
             path = catalogue_path(locales, language.code)
             problem = f"no clinician has reviewed {language.name} (revision {language.revision})"
             yield Finding(Level.NOTE, path, 0, problem, "have it reviewed; until then people are told so")
+        if not language.safety_review:
+            path = safety_path(locales, language.code)
+            problem = f"no clinician has reviewed what is listened for in {language.name} ({language.safety_revision})"
+            yield Finding(Level.NOTE, path, 0, problem, "have it reviewed, then 'plainline review --safety'")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
@@ -16,8 +19,13 @@ from rich.markup import escape
 
 from service.settings import ROOT, Settings, SettingsError, read_settings
 
+if TYPE_CHECKING:
+    from service.channels.twilio import Contacts
+    from service.store import Store
+
 err = Console(stderr=True)
-THREADS = 8
+THREADS = 24
+"""In a process; whoever leaves waits for the disk, half a second or so, and must not keep others waiting."""
 
 
 def plainly(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -77,6 +85,79 @@ def web() -> None:
     from service.web.server import run  # noqa: PLC0415
 
     run(settings.host, settings.port, settings.web_concurrency, THREADS, lambda: _application(settings))
+
+
+@main.command()
+@plainly
+def worker() -> None:
+    """Do what needs nobody to text: erase at Twilio what was to be forgotten, and look for texts nobody answered."""
+    settings = read_settings()
+    if not settings.redis_url:
+        raise click.ClickException("REDIS_URL is not set: name a Redis, or start 'plainline serve'")
+    from service.app import create_upkeep, set_up_logging  # noqa: PLC0415
+    from service.outreach.worker import run  # noqa: PLC0415
+
+    set_up_logging()
+    run(settings.redis_url, create_upkeep(settings), settings.twilio_number)
+
+
+@main.command()
+@plainly
+def optout() -> None:
+    """End all texts to a number, for somebody who asks by voice. Reads the number from standard input."""
+    from service.behalf import opt_out  # noqa: PLC0415
+
+    with _on_behalf() as (store, contacts, number):
+        opt_out(store, contacts, number, int(time.time()))
+    click.echo("recorded: nothing is sent to this number any more, until somebody texts START from it")
+
+
+@main.command()
+@click.option("--contact", is_flag=True, required=True, help="Everything about one contact, as JSON.")
+@plainly
+def export(contact: bool) -> None:  # noqa: ARG001  says what is exported
+    """Write what is remembered about a number, for its owner. Reads the number from standard input."""
+    from service.behalf import export as known  # noqa: PLC0415
+
+    with _on_behalf() as (store, contacts, number):
+        click.echo(json.dumps(known(store, contacts, number), ensure_ascii=False, indent=2))
+
+
+@main.command()
+@click.option("--yes", is_flag=True, required=True, help="Yes, erase everything: it cannot be brought back.")
+@plainly
+def forget(yes: bool) -> None:  # noqa: ARG001  says that it is meant
+    """Erase everything about a number, as FORGET ME does. Reads the number from standard input."""
+    from service.behalf import forget as erase  # noqa: PLC0415
+
+    with _on_behalf() as (store, contacts, number):
+        erase(store, contacts, number, int(time.time()), at_twilio=bool(read_settings().twilio_account_sid))
+    click.echo("erased: only that they left, and when they had agreed, is kept")
+
+
+@contextlib.contextmanager
+def _on_behalf() -> Iterator[tuple[Store, Contacts, str]]:
+    """The store, the index of contacts and the number on standard input; never in the process list."""
+    from service.app import create_store  # noqa: PLC0415
+    from service.behalf import NumberError, read_number  # noqa: PLC0415
+    from service.channels.twilio import Contacts  # noqa: PLC0415
+    from service.seal import Seal  # noqa: PLC0415
+    from service.store import StoreError  # noqa: PLC0415
+    from service.supervisor import running_redis  # noqa: PLC0415
+
+    settings = read_settings()
+    settings.check()
+    url = settings.redis_url or running_redis(settings.data_dir)
+    if not url:
+        raise click.ClickException("no Redis runs: start the service, or name its Redis in REDIS_URL")
+    store = create_store(settings.model_copy(update={"redis_url": url}))
+    try:
+        number = read_number(sys.stdin.readline(), settings.default_country)
+        yield store, Contacts(settings.contact_key, Seal(settings.seal_keys)), number
+    except (NumberError, StoreError) as error:
+        raise click.ClickException(str(error)) from None
+    finally:
+        store.close()
 
 
 @main.command()
@@ -174,7 +255,8 @@ def review(language: str, by: str, revision: str, day: str, safety: bool) -> Non
 
     settings = read_settings()
     compile_catalogues(settings.locales, settings.compiled)
-    current = load_languages(settings.locales, settings.compiled, [language])[language].revision
+    now = load_languages(settings.locales, settings.compiled, [language])[language]
+    current = now.safety_revision if safety else now.revision
     if revision != current:
         raise click.ClickException(f"the revision of {language} is now {current}: what was read is no longer served")
     record_review(settings.locales, language, Review(by, date.fromisoformat(day).isoformat(), revision), safety=safety)
@@ -214,21 +296,62 @@ def cost(price: float, language: str | None) -> None:
 
 
 @main.command()
+@click.option("--language", help="The language of the conversation, such as es; any, if left out.")
+@plainly
+def hear(language: str | None) -> None:
+    """Tell what is heard of danger and of leaving in a text, which is read from standard input."""
+    from service.app import create_book  # noqa: PLC0415
+    from service.engine import leaves, listen  # noqa: PLC0415
+
+    book = create_book(read_settings())
+    said = sys.stdin.read()
+    spoken = (language, "en") if language else tuple(book.languages)
+    for heard in listen(book, said, spoken):
+        click.echo(f"{heard.sense} ({heard.language})")
+    click.echo("ends all texts" if leaves(book, said) else "ends nothing")
+
+
+@main.command()
 @plainly
 def build() -> None:
     """Compile the catalogues, and make the vectors by which questions are understood."""
     from rich.progress import Progress  # noqa: PLC0415
 
+    from service.book import all_samples  # noqa: PLC0415
     from service.book.languages import compile_catalogues  # noqa: PLC0415
-    from service.book.meaning import build_meaning  # noqa: PLC0415
+    from service.book.meaning import build_vectors  # noqa: PLC0415
 
     settings = read_settings()
     compile_catalogues(settings.locales, settings.compiled)
     with Progress(console=err, transient=True) as progress:
         task = progress.add_task("Learning the sample phrases (once)", total=None)
-        build_meaning(
-            settings.content, settings.compiled, lambda done, of: progress.update(task, completed=done, total=of)
-        )
+        for name, samples in all_samples(settings.content, settings.locales):
+            progress.update(task, completed=0, total=len(samples))
+            build_vectors(samples, settings.compiled, name, lambda done: progress.update(task, completed=done))
+
+
+@main.command()
+@click.option("--language", "codes", multiple=True, help="Only this language; may be given several times.")
+@click.option("--channel", type=click.Choice(["sms", "whatsapp"]), help="Only this channel.")
+@click.option("--jobs", type=click.IntRange(min=0), default=0, help="Processes; one for each core if left out.")
+@click.option("--svg", type=click.Path(dir_okay=False, path_type=Path), help="Draw the map of what leads where.")
+@plainly
+def explore(codes: tuple[str, ...], channel: str | None, jobs: int, svg: Path | None) -> None:
+    """Walk every conversation that anybody can have, and prove what must hold of every turn."""
+    from service.app import create_book  # noqa: PLC0415
+    from service.conversation import Channel  # noqa: PLC0415
+    from service.explore.show import explored, show  # noqa: PLC0415
+
+    book = create_book(read_settings())
+    if unknown := [code for code in codes if code not in book.languages]:
+        raise click.ClickException(f"there is no language {unknown[0]!r}: choose from {', '.join(book.languages)}")
+    report = explored(book, codes, [Channel(channel)] if channel else list(Channel), jobs, err)
+    show(Console(width=None if sys.stdout.isatty() else 140), report)
+    if svg:
+        from service.explore.picture import draw  # noqa: PLC0415
+
+        svg.write_text(draw(report.steps), "utf-8")
+    sys.exit(1 if report.violations else 0)
 
 
 def _application(settings: Settings) -> Any:
@@ -283,7 +406,9 @@ def _serve_web(settings: Settings, redis_url: str) -> int:
     click.echo(f"Try it:      {_command()} phone")
     click.echo(f"Connect it:  set {number}'s webhook at Twilio to {settings.url}/sms, see docs/connect.md")
     sys.stdout.flush()
-    return run([sys.executable, "-m", "service", "web"], {"REDIS_URL": redis_url, "PLAINLINE_SUPERVISED": "1"})
+    ours = [sys.executable, "-m", "service"]
+    worker = [*ours, "worker"] if settings.twilio_account_sid else []
+    return run([*ours, "web"], worker, {"REDIS_URL": redis_url, "PLAINLINE_SUPERVISED": "1"})
 
 
 def _command() -> str:

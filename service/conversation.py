@@ -43,7 +43,8 @@ class Event:
     """One thing that somebody did.
 
     ``id`` names it for good (a MessageSid), ``contact`` is the index of the person (never a number; empty where the
-    number is withheld), ``country`` the ISO 3166 region of the number, as a hint and no more.
+    number is withheld), ``address`` their sealed number, which only what sends can open, ``country`` the ISO 3166
+    region of the number, as a hint and no more. ``machine`` marks a sender that no person is behind.
     """
 
     id: str
@@ -53,6 +54,8 @@ class Event:
     body: str
     country: str = ""
     carrier: Carrier | None = None
+    address: bytes = b""
+    machine: bool = False
 
 
 Value: TypeAlias = "str | int | date | Territory | Text"
@@ -169,6 +172,8 @@ class Session(NamedTuple):
     ``place`` where the page begins that they read last and ``unread`` the (paragraph, offset) where it ended,
     ``choices`` what a number answers while a question is open, ``told`` which notices they have had, ``seen`` when they
     last wrote (Unix hours), ``echoes`` short hashes of what we said last, to recognise a phone that quotes it.
+    ``turn`` counts the turns, so that of two memories the later is known; ``loop`` is a mark of what they wrote last,
+    how often in a row it moved nothing, and when (Unix seconds), to recognise a machine that answers a machine.
     """
 
     language: str = ""
@@ -182,12 +187,32 @@ class Session(NamedTuple):
     told: tuple[str, ...] = ()
     seen: int = 0
     echoes: tuple[str, ...] = ()
+    turn: int = 0
+    loop: tuple[str, int, int] = ("", 0, 0)
 
 
 class Person(NamedTuple):
-    """What we remember of somebody for good: ``left`` is when they said STOP (Unix seconds), 0 if they did not."""
+    """What we remember of somebody for good.
+
+    ``left`` is when they said STOP and ``paused`` since when we ask whether they mean to (Unix seconds, 0 for never),
+    ``since`` when any of this last changed, ``epoch`` how often they asked to be forgotten: what a cookie of an earlier
+    epoch carries counts no more.
+    """
 
     left: int = 0
+    paused: int = 0
+    since: int = 0
+    epoch: int = 0
+
+
+class Entry(NamedTuple):
+    """A line of the ledger: what somebody agreed to or ended, when (Unix seconds), how, and in which words of ours."""
+
+    what: str
+    at: int
+    channel: str = ""
+    language: str = ""
+    words: str = ""
 
 
 class Allowance(StrEnum):
@@ -216,7 +241,22 @@ class OptIn:
     """An effect: texts are allowed again. It revives no subscription."""
 
 
-Effect = OptOut | OptIn
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """An effect: nothing is to be sent unasked until somebody has answered whether they want to leave."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """An effect: they want to go on; the pause is over. Whoever has left stays so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """An effect: everything about the person is to be erased, except the mark that they left."""
+
+
+Effect = OptOut | OptIn | Pause | Resume | Forget
 
 
 class Turn(NamedTuple):

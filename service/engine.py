@@ -7,14 +7,15 @@ decides.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Sequence
 
 from service.book import SOURCE, Book
-from service.book.echoes import is_echo, is_reaction
+from service.book.echoes import is_echo, is_quotation, is_reaction
 from service.book.guessing import guess, guess_by_script
 from service.book.keywords import COMMANDS, PLACES, Match, is_unspaced, number, plain
 from service.book.meaning import Verdict
-from service.book.safety import is_leaving, is_returning
+from service.book.safety import CARRIER_YES, Heard, Sense, is_leaving, is_returning
 from service.conversation import (
     Allowance,
     Carrier,
@@ -28,15 +29,32 @@ from service.conversation import (
     Target,
     Turn,
 )
-from service.flows import home, language, lost, notices, people, reading
+from service.flows import danger, home, language, leaving, lost, notices, people, reading
 from service.flows.scene import Scene, Screen
 
 SCREENS: dict[str, Screen] = {
-    screen.name: screen for flow in (home, reading, language, people, lost) for screen in flow.SCREENS
+    screen.name: screen for flow in (home, reading, language, people, danger, leaving, lost) for screen in flow.SCREENS
 }
 
-MOVES = {"more", "back"}
+MOVES = {"more", "back", "yes", "no"}
 """What leads somewhere else from each screen."""
+
+DANGERS = {Sense.SUICIDE: danger.SUICIDE, Sense.EMERGENCY: danger.EMERGENCY}
+
+HALF_CERTAIN = {Sense.HALF: "despair", Sense.LOSS: "loss", Sense.DOUBT: "leaving?"}
+"""The screens that ask, by what was heard."""
+
+ANSWERS_NO = {"calm", "keep", "home", "nothing erased"}
+"""Where the second choice of a question leads that may be answered with YES or NO."""
+
+LOOP_GAP = 30
+"""Seconds between two texts of a machine that answers a machine; a person has read what came back by then."""
+
+LOOP_MOST = 5
+"""Times in a row that the same words get the same answer before we fall silent."""
+
+ALWAYS_ANSWERED = {"danger", "still in danger", "asked gently", "stopped", "paused", "loss"}
+"""Outcomes that no limit and no loop holds back."""
 
 SILENCE = Reply()
 
@@ -52,23 +70,57 @@ def take_turn(book: Book, known: Known, event: Event, now: int) -> Turn:
 
     Any event in any state has an answer: no text, however odd, raises.
     """
-    session = _still_valid(known.session, book)
-    scene = Scene(book, known if session is known.session else known._replace(session=session), event, now)
+    session = _still_valid(known.session, book, now)
+    spoken = (session.language, SOURCE) if session.language else tuple(book.languages)
+    heard = listen(book, event.body, spoken) if event.kind is Kind.WORDS else ()
+    scene = Scene(book, known._replace(session=session), event, now, heard)
     turn = next(turn for rule in RULES if (turn := rule(scene)) is not None)
     if turn.reply == SILENCE:
         return turn
+    turn = _unless_it_loops(scene, turn)
     turn = turn._replace(session=turn.session._replace(seen=now // 3600))
     return notices.attach(scene, turn)
+
+
+def listen(book: Book, said: str, spoken: tuple[str, ...]) -> tuple[Heard, ...]:
+    """What a text tells of danger and of leaving: by its words, else, in a sentence, by its meaning.
+
+    Slips of the finger are forgiven in the languages ``spoken``.
+    """
+    if book.keywords.exact(said):  # a word of ours is no slip of another, and says what it means
+        return tuple(heard for heard in book.safety.hear(said, ()) if heard.sense in DANGERS)
+    heard = book.safety.hear(said, spoken)
+    if heard or book.senses is None:
+        return heard
+    by_meaning = book.senses.hear(said)
+    return (by_meaning,) if by_meaning else ()
+
+
+def leaves(book: Book, said: str) -> bool:
+    """Whether a text ends all texts: the carrier's word or one of ours alone, or natural wording."""
+    if exact := book.keywords.exact(said):
+        return any(match.target.screen == "stop" for match in exact)
+    return is_leaving(said) or any(heard.sense is Sense.LEAVING for heard in book.safety.hear(said, ()))
+
+
+def is_urgent(book: Book, said: str) -> bool:
+    """Whether a text holds words of danger or of leaving, which are never left unanswered."""
+    return leaves(book, said) or any(heard.sense in DANGERS for heard in book.safety.hear(said, ()))
 
 
 def go(scene: Scene, target: Target) -> Turn:
     """Arrive at ``target``: no question is open any more, and what was not understood before is forgotten."""
     if target.language in scene.book.languages:
         scene = language.speaking(scene, target.language)
-    if target.screen in MOVES:
+    if target.screen in {"more", "back"}:
         screen = SCREENS.get(scene.session.screen, SCREENS["home"])
         target = screen.more(scene) if target.screen == "more" else screen.back(scene)
     return SCREENS[target.screen].show(scene.but(choices=(), misses=0), target.subject)
+
+
+def no_conversation(scene: Scene) -> Turn | None:
+    """A short code or a sender with a name: a machine, which is neither answered nor remembered."""
+    return Turn(scene.session, SILENCE, outcome="no conversation") if scene.event.machine else None
 
 
 def answered_by_carrier(scene: Scene) -> Turn | None:
@@ -77,31 +129,64 @@ def answered_by_carrier(scene: Scene) -> Turn | None:
         case Carrier.STOP:
             return Turn(scene.session, SILENCE, (OptOut(),), "stopped by carrier")
         case Carrier.START:
+            if plain(scene.event.body) in CARRIER_YES:  # Twilio counts YES as START; we never take it for consent
+                return Turn(scene.session, SILENCE, outcome="yes to the carrier")
             return Turn(scene.session, SILENCE, (OptIn(),), "started by carrier")
         case Carrier.HELP:
             return Turn(scene.session, SILENCE, outcome="helped by carrier")
     return None
 
 
+def written_by_a_reaction(scene: Scene) -> Turn | None:
+    """A phone reports a reaction, or quotes us whole, perhaps our own words of danger: nobody waits for an answer."""
+    said, echoes = scene.event.body, scene.session.echoes
+    return Turn(scene.session, SILENCE, outcome="reaction") if is_reaction(said) or is_quotation(said, echoes) else None
+
+
 def in_danger(scene: Scene) -> Turn | None:
-    """Words of suicide or self-harm, anywhere in a text and past every limit."""
-    found = scene.book.keywords.danger(scene.event.body)
-    if not found:
+    """Words of suicide or of an emergency, anywhere in a text and past every limit; if they also leave, both."""
+    grave = next((heard for heard in scene.heard if heard.sense in DANGERS), None)
+    if grave is None:
         return None
-    if not scene.session.language:
-        scene = language.speaking(scene, _likeliest(scene, found))
-    return go(scene, Target("danger"))
+    turn = go(_in_language(scene, grave), Target("danger", DANGERS[grave.sense]))
+    if any(heard.sense is Sense.LEAVING for heard in scene.heard):
+        opening = (*turn.reply.opening, leaving.farewell(scene)[0])
+        turn = turn._replace(reply=turn.reply._replace(opening=opening), effects=(OptOut(),))
+    return turn
 
 
-def leaving(scene: Scene) -> Turn | None:
-    """STOP and START, in the carrier's words and in those of every language, past every limit."""
+def leaving_or_returning(scene: Scene) -> Turn | None:
+    """STOP and START, in the carrier's words, in those of every language and in natural wording, past every limit."""
     said = scene.event.body
     exact = {match.target.screen for match in scene.book.keywords.exact(said)}
     if is_leaving(said) or "stop" in exact:
         return go(_in_language_of(scene, "stop"), Target("stop"))
     if is_returning(said) or "start" in exact:
         return go(_in_language_of(scene, "start"), Target("start"))
+    leaves = next((heard for heard in scene.heard if heard.sense is Sense.LEAVING), None)
+    return go(_in_language(scene, leaves), Target("stop")) if leaves and not exact else None
+
+
+def in_despair(scene: Scene) -> Turn | None:
+    """Half-certain words, of danger, of leaving or of a loss: asked gently, and nothing is sent meanwhile."""
+    for heard in scene.heard:
+        screen = HALF_CERTAIN.get(heard.sense)
+        if scene.known.person.left and heard.sense is not Sense.HALF:
+            continue
+        told = scene.session.screen == "danger" and not scene.session.choices
+        if screen and not (told and heard.sense is Sense.HALF):
+            return go(_in_language(scene, heard), Target(screen))
     return None
+
+
+def has_left(scene: Scene) -> Turn | None:
+    """After STOP only what asks for something is answered: a keyword, or the answer to a question of ours."""
+    said = {match.target.screen for match in scene.book.keywords.exact(scene.event.body)}
+    if not scene.known.person.left or said - {"yes", "no", "thanks"}:
+        return None
+    if scene.session.choices and (said or number(scene.event.body) is not None):
+        return None
+    return Turn(scene.session, SILENCE, outcome="has left")
 
 
 def over_the_limit(scene: Scene) -> Turn | None:
@@ -114,11 +199,29 @@ def over_the_limit(scene: Scene) -> Turn | None:
     return None
 
 
-def written_by_the_phone(scene: Scene) -> Turn | None:
-    """A reaction, or our own words quoted back: nobody is waiting for an answer."""
-    if is_reaction(scene.event.body) or is_echo(scene.event.body, scene.session.echoes):
+def quoted_by_the_phone(scene: Scene) -> Turn | None:
+    """Our own words quoted back: nobody is waiting for an answer."""
+    if is_echo(scene.event.body, scene.session.echoes):
         return Turn(scene.session, SILENCE, outcome="reaction")
     return None
+
+
+def still_in_danger(scene: Scene) -> Turn | None:
+    """After words of danger nothing is a mistake: only a keyword leads on, all else gets the numbers once more."""
+    if scene.session.screen != "danger" or scene.session.choices:
+        return None
+    return said_a_keyword(scene) or SCREENS["still in danger"].show(scene, "")
+
+
+def said_yes_or_no(scene: Scene) -> Turn | None:
+    """YES or NO, in words, to a question that can be answered so. To erase everything takes a number."""
+    said = {match.target.screen for match in scene.book.keywords.exact(scene.event.body)} & {"yes", "no"}
+    choices = scene.session.choices
+    if len(said) != 1 or not choices or (len(choices) > 1 and choices[1].screen not in ANSWERS_NO):
+        return None
+    if "yes" in said:
+        return go(scene, Target("forget") if choices[0] == leaving.FORGET_NOW else choices[0])
+    return go(scene, choices[1] if len(choices) > 1 else Target("home"))
 
 
 def without_words(scene: Scene) -> Turn | None:
@@ -148,7 +251,8 @@ def chosen_by_number(scene: Scene) -> Turn | None:
 
 def said_a_keyword(scene: Scene) -> Turn | None:
     """The text is a keyword, of the language of the conversation, of English, or of another one."""
-    return _follow(scene, scene.book.keywords.exact(scene.event.body))
+    found = scene.book.keywords.exact(scene.event.body)
+    return _follow(scene, [match for match in found if match.target.screen not in {"yes", "no"}])
 
 
 def said_a_keyword_in_a_sentence(scene: Scene) -> Turn | None:
@@ -221,12 +325,18 @@ def not_understood(scene: Scene) -> Turn:
 Rule = Callable[[Scene], Turn | None]
 
 RULES: Sequence[Rule] = (
+    no_conversation,
     answered_by_carrier,
+    written_by_a_reaction,
     in_danger,
-    leaving,
+    leaving_or_returning,
+    in_despair,
+    has_left,
     over_the_limit,
-    written_by_the_phone,
+    quoted_by_the_phone,
+    still_in_danger,
     without_words,
+    said_yes_or_no,
     chosen_by_number,
     said_a_keyword,
     said_a_keyword_in_a_sentence,
@@ -312,13 +422,44 @@ def _in_language_of(scene: Scene, screen: str) -> Scene:
     return language.speaking(scene, _likeliest(scene, found)) if found else scene
 
 
-def _still_valid(session: Session, book: Book) -> Session:
-    """The session without what has gone from the book since: a language, a screen, a section."""
+def _in_language(scene: Scene, heard: Heard) -> Scene:
+    """The scene in the language in which something grave was said; English words change no language."""
+    every = {other.language for other in scene.heard if other.sense is heard.sense}
+    if scene.session.language and every & {scene.session.language, SOURCE}:
+        return scene
+    likely = scene.book.likeliest(scene.event.country)
+    return language.speaking(scene, next(each.code for each in likely if each.code in every))
+
+
+def _unless_it_loops(scene: Scene, turn: Turn) -> Turn:
+    """Silence once the same words have moved nothing several times in quick succession: a machine answers us.
+
+    Danger and leaving are always answered; so is everybody who waits half a minute, or writes anything else.
+    """
+    mark = hashlib.sha256(plain(scene.event.body).encode()).hexdigest()[:4]
+    before, count, at = scene.session.loop
+    same = mark == before and scene.now - at <= LOOP_GAP and _unmoved(scene.session, turn.session)
+    count = count + 1 if same else 1
+    session = turn.session._replace(loop=(mark, count, scene.now))
+    if count > LOOP_MOST and not turn.effects and turn.outcome not in ALWAYS_ANSWERED:
+        return Turn(scene.session._replace(loop=session.loop), SILENCE, outcome="loop")
+    return turn._replace(session=session)
+
+
+def _unmoved(before: Session, after: Session) -> bool:
+    counted = after._replace(misses=before.misses, seen=before.seen, loop=before.loop, told=before.told)
+    return counted == before
+
+
+def _still_valid(session: Session, book: Book, now: int) -> Session:
+    """The session without what has gone since: a language, a screen, a section, and a place that is too old."""
     code = session.language if session.language in book.languages else ""
     if not code and len(book.languages) == 1:
         code = next(iter(book.languages))
     if code != session.language:
         session = session._replace(language=code)
+    if session.place and session.seen and now // 3600 - session.seen > book.place_days * 24:
+        session = session._replace(place=None, unread=(0, 0), screen="", subject="", choices=())
     if session.screen and session.screen not in SCREENS:
         session = session._replace(screen="")
     if any(_is_gone(target, book) for target in session.choices):

@@ -60,6 +60,20 @@ class Settings(BaseSettings):
         "nobody knows who said STOP. Write it down.",
         repr=False,
     )
+    encryption_keys: Listed = Field(
+        (),
+        description="Secrets of 32 characters or more that seal numbers and cookies, the newest first, so that they "
+        "can be rotated. Default: one that derives from SECRET_KEY.",
+        repr=False,
+    )
+    twilio_account_sid: str = Field(
+        "",
+        description="The account, to erase messages there when somebody asks to be forgotten, and to look for "
+        "messages that came while nothing ran.",
+    )
+    twilio_api_url: str = Field(
+        "", description="Where Twilio's REST API is, for a double of it on this machine. Default: Twilio's own."
+    )
     twilio_auth_token: Listed = Field(
         (), description="The account's auth token; two, separated by a comma, during a rotation.", repr=False
     )
@@ -75,6 +89,18 @@ class Settings(BaseSettings):
     )
     program: str = Field("Plainline", min_length=1, max_length=20, description="The neutral name that people see.")
     max_segments: int = Field(3, ge=2, le=10, description="The most segments that one text of a section may have.")
+    session_days: int = Field(
+        90, ge=1, le=3650, description="Days after which a conversation is forgotten in which nobody wrote."
+    )
+    place_days: int = Field(
+        30, ge=1, le=3650, description="Days after which a place in an article is forgotten: a phone may change hands."
+    )
+    answer_hours: int = Field(
+        24,
+        ge=1,
+        le=168,
+        description="Hours for which an answer is kept, so that a message sent twice is answered once.",
+    )
     web_concurrency: int = Field(
         default_factory=lambda: os.cpu_count() or 1, ge=1, description="Processes of the web server."
     )
@@ -100,10 +126,19 @@ class Settings(BaseSettings):
         return self.twilio_auth_token or (self._development["twilio_auth_token"],)
 
     @cached_property
+    def _secret(self) -> str:
+        return self.secret_key or self._development["secret_key"]
+
+    @cached_property
     def contact_key(self) -> bytes:
         """The key of the index of contacts."""
-        secret = self.secret_key or self._development["secret_key"]
-        return hmac.digest(secret.encode(), b"plainline contacts v1", hashlib.sha256)
+        return hmac.digest(self._secret.encode(), b"plainline contacts v1", hashlib.sha256)
+
+    @cached_property
+    def seal_keys(self) -> tuple[str, ...]:
+        """The secrets that seal, the newest first; the one behind all of them derives from SECRET_KEY."""
+        derived = hmac.digest(self._secret.encode(), b"plainline encryption v1", hashlib.sha256).hex()
+        return (*self.encryption_keys, derived)
 
     @property
     def compiled(self) -> Path:
@@ -148,6 +183,10 @@ class Settings(BaseSettings):
             found.append(
                 f"SECRET_KEY must have {SHORTEST_SECRET} characters or more: without it nobody knows who said STOP. "
                 "Make one with 'python3 -c \"import secrets; print(secrets.token_urlsafe(48))\"', and write it down."
+            )
+        if any(len(key) < SHORTEST_SECRET for key in self.encryption_keys):
+            found.append(
+                f"ENCRYPTION_KEYS: each must have {SHORTEST_SECRET} characters or more; make them as SECRET_KEY."
             )
         parts = urlsplit(self.url)
         if parts.scheme != "https" and parts.hostname not in LOOPBACK:

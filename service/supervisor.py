@@ -1,4 +1,4 @@
-"""``plainline serve``: one program that owns its children, the embedded Redis and the web server.
+"""``plainline serve``: one program that owns its children, the embedded Redis, the web server and the worker.
 
 It holds a lock on its data folder, so that no two of them write the same data; what a killed one left running is ended
 first. When it is told to stop, the web server finishes its turns before Redis goes.
@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -35,6 +36,10 @@ CONFIG = {
 
 GRACE = 20.0
 """Seconds that the web server has to finish its turns."""
+
+
+PAUSE = 2.0
+"""Seconds before a worker that ended is started again."""
 
 
 class InUseError(RuntimeError):
@@ -71,20 +76,52 @@ def embedded_redis(data_dir: Path) -> Iterator[str]:
             server.stop()
 
 
-def run(command: Sequence[str], environment: dict[str, str]) -> int:
-    """Run the web server until it ends or we are told to; returns its exit status."""
-    child = subprocess.Popen(command, env={**os.environ, **environment}, preexec_fn=_end_with_parent)  # noqa: S603, PLW1509
+def run(web: Sequence[str], worker: Sequence[str], environment: dict[str, str]) -> int:
+    """Run the web server until it ends or we are told to; returns its exit status.
+
+    ``worker`` runs beside it, if it is any, and is started again when it ends: people are answered without it.
+    """
+    environment = {**os.environ, **environment}
+    child = subprocess.Popen(web, env=environment, preexec_fn=_end_with_parent)  # noqa: S603, PLW1509
 
     def end(_: int, __: FrameType | None) -> None:
         child.terminate()
 
     before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
-        status = child.wait()
+        with _kept_running(worker, environment):
+            status = child.wait()
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
     return 0 if status in {0, -signal.SIGTERM, -signal.SIGINT} else abs(status)
+
+
+@contextlib.contextmanager
+def _kept_running(command: Sequence[str], environment: dict[str, str]) -> Iterator[None]:
+    """Run ``command`` beside the block, again and again; ended with it."""
+    over = threading.Event()
+    running: list[subprocess.Popen[bytes]] = []
+
+    def keep() -> None:
+        while not over.is_set():
+            running[:] = [subprocess.Popen(command, env=environment, preexec_fn=_end_with_parent)]  # noqa: S603, PLW1509
+            if over.is_set():
+                running[0].terminate()
+            running[0].wait()
+            over.wait(PAUSE)
+
+    keeper = threading.Thread(target=keep, daemon=True)
+    if command:
+        keeper.start()
+    try:
+        yield
+    finally:
+        over.set()
+        for child in running:
+            child.terminate()
+        if command:
+            keeper.join(GRACE)
 
 
 def _end_with_parent() -> None:
@@ -94,6 +131,12 @@ def _end_with_parent() -> None:
         import ctypes  # noqa: PLC0415
 
         ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
+
+
+def running_redis(data_dir: Path) -> str:
+    """The URL of the embedded Redis that runs on a data folder; nothing where none does."""
+    socket = _socket_path((data_dir / "redis").resolve())
+    return f"unix://{socket}" if socket.exists() else ""
 
 
 def _socket_path(folder: Path) -> Path:

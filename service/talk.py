@@ -1,7 +1,8 @@
 """One turn from end to end: begin, decide, render, commit.
 
 No locks: a turn is committed only if nothing has changed since it began, else it is decided again on what is there now.
-So the turns of one contact never interleave, and two contacts never wait for each other.
+So the turns of one contact never interleave, and two contacts never wait for each other. While Redis is away a turn is
+taken on what the phone carries for us, and what must not be forgotten goes to the spool.
 """
 
 from __future__ import annotations
@@ -10,77 +11,267 @@ import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+import structlog
+
 from service.book import Book
 from service.book.echoes import echo
 from service.channels.sms import Texts
 from service.channels.twilio import messages_twiml
-from service.conversation import Event, Known, OptIn, OptOut, Person, Turn
+from service.conversation import (
+    Effect,
+    Entry,
+    Event,
+    Forget,
+    Known,
+    OptIn,
+    OptOut,
+    Pause,
+    Person,
+    Resume,
+    Session,
+    Turn,
+)
 from service.engine import take_turn
-from service.store import Commit, Store, StoreAwayError, Stored
+from service.seal import Seal
+from service.store import (
+    Carried,
+    Commit,
+    Spool,
+    Spooled,
+    Store,
+    StoreAwayError,
+    Stored,
+    StoreError,
+    mark,
+    read_cookie,
+    write_cookie,
+)
 
 DEADLINE = 10.0
 """Seconds after which a turn that others keep overtaking is given up; Twilio waits 15."""
 
+log = structlog.get_logger()
+
 
 class Answer(NamedTuple):
-    """What goes back to Twilio, and how the turn went, for the log."""
+    """What goes back to Twilio, the cookie with it ("" leaves the old one), and how the turn went, for the log."""
 
     body: bytes
     turn: Turn | None
     outcome: str
+    cookie: str = ""
+
+
+class Decided(NamedTuple):
+    """A turn, and all that comes of it: the person after its effects, new lines of the ledger, and the answer."""
+
+    turn: Turn
+    person: Person
+    entries: tuple[Entry, ...]
+    body: bytes
+
+    @property
+    def forgets(self) -> bool:
+        """Whether everything about the person is to be erased."""
+        return any(isinstance(effect, Forget) for effect in self.turn.effects)
 
 
 class Talk:
-    """Takes turns for a book, remembering them in a store."""
+    """Takes turns for a book, remembering them in a store, and in a spool and cookies while the store is away.
 
-    def __init__(self, book: Book, store: Store, clock: Callable[[], float] = time.time) -> None:
+    ``erases`` says whether there is a worker that erases messages at Twilio.
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917  the parts that meet in a turn
+        self,
+        book: Book,
+        store: Store,
+        spool: Spool,
+        seal: Seal,
+        erases: bool = True,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._book = book
         self._store = store
+        self._spool = spool
+        self._seal = seal
+        self._erases = erases
         self._clock = clock
         self._texts = Texts(book)
 
-    def answer(self, event: Event) -> Answer:
-        """Answer one event. The same id gives the same bytes again and moves nothing.
+    def answer(self, event: Event, cookie: str = "") -> Answer:
+        """Answer one event; ``cookie`` is what its phone carried. The same id gives the same bytes again.
 
-        Raises StoreError where the turn could not be remembered; whoever sent the event may send it again.
+        Raises StoreError where what must not be forgotten could be kept nowhere; the event may be sent again.
         """
         now = self._clock()
         if not event.contact:
-            turn, body = self._decide(Known(), event, now)
-            return Answer(body, turn, turn.outcome)
-        found: Stored | None = self._store.begin(event.contact, event.id, now)
-        deadline = now + DEADLINE
-        while found is not None:
-            if found.answer is not None:
-                return Answer(found.answer, None, "answered before")
-            if self._clock() > deadline:
-                raise StoreAwayError("too many turns of one contact at once")
-            turn, body = self._decide(found.known, event, now)
-            person = carry_out(turn, found.known.person, now)
-            commit = Commit(turn.session, person, body, durable=bool(turn.effects))
-            found = self._store.commit(event.contact, event.id, found, commit)
-        return Answer(body, turn, turn.outcome)
+            decided = self._decide(Known(), event, now)
+            return Answer(decided.body, decided.turn, decided.turn.outcome)
+        carried = read_cookie(cookie, event.contact, self._seal)
+        known = Known()
+        try:
+            self.replay()
+            found: Stored | None = self._store.begin(event.contact, event.id, now)
+            while found is not None:
+                if found.answer is not None:
+                    return Answer(found.answer, None, ANSWERED_BEFORE)
+                if _has_had_its_answer(event, carried):
+                    return Answer(NOTHING, None, ANSWERED_BEFORE)
+                if self._clock() > now + DEADLINE:
+                    raise StoreAwayError("too many turns of one contact at once")
+                known = found.known
+                decided = self._decide(_latest(known, carried), event, now)
+                found = self._commit(event, found, decided, now)
+        except StoreAwayError as error:
+            log.warning("without redis", why=str(error))
+            return self._unremembered(event, known, carried, now)
+        return self._answered(event, decided, carried)
 
-    def _decide(self, known: Known, event: Event, now: float) -> tuple[Turn, bytes]:
+    def _commit(self, event: Event, found: Stored, decided: Decided, now: float) -> Stored | None:
+        durable = bool(decided.turn.effects)
+        before = self._store.ledger(event.contact) if decided.forgets else ()
+        entries = tombstone(before, int(now)) if decided.forgets else decided.entries
+        erase = self._erasure(event, decided, now)
+        commit = Commit(decided.turn.session, decided.person, decided.body, durable, entries, decided.forgets, erase)
+        try:
+            return self._store.commit(event.contact, event.id, found, commit)
+        except StoreAwayError:
+            raise
+        except StoreError:  # Redis has it and its disk does not: another file may
+            self._keep(event, decided, now)
+            return None
+
+    def _unremembered(self, event: Event, known: Known, carried: Carried | None, now: float) -> Answer:
+        """Without Redis: on what was found before it went, or on what the phone carries, whichever is later."""
+        if _has_had_its_answer(event, carried):
+            return Answer(NOTHING, None, ANSWERED_BEFORE)
+        decided = self._decide(_latest(known, carried), event, now)
+        if decided.turn.effects:
+            self._keep(event, decided, now)
+        return self._answered(event, decided, carried)
+
+    def _keep(self, event: Event, decided: Decided, now: float) -> None:
+        """Write what must not be forgotten to the spool. Raises StoreError where that fails too."""
+        effects = tuple(type(effect).__name__ for effect in decided.turn.effects)
+        erase = self._erasure(event, decided, now)
+        spooled = Spooled(event.contact, event.id, int(now), effects, decided.body, decided.entries, erase)
+        try:
+            self._spool.append(spooled)
+        except OSError as error:
+            self._store.unconfirmed(event.contact, event.id)
+            raise StoreError(f"neither Redis nor the spool could keep it: {error.strerror}") from None
+
+    def _erasure(self, event: Event, decided: Decided, now: float) -> bytes:
+        return erasure(event.address, int(now)) if decided.forgets and self._erases else b""
+
+    def replay(self) -> None:
+        """What waits in the spool is remembered before anybody is answered again. Raises StoreAwayError."""
+        if self._spool.is_empty:
+            return
+        try:
+            count = self._spool.replay(lambda spooled: remember(self._store, spooled), self._store.settle)
+        except OSError as error:  # all is remembered, but the file cannot be emptied: it will be replayed again
+            log.error("spool", why=error.strerror)
+            return
+        log.info("replayed", entries=count)
+
+    def _answered(self, event: Event, decided: Decided, carried: Carried | None) -> Answer:
+        before = carried.answered if carried and not decided.forgets else ()
+        answered = (*before, mark(event.id)) if event.id else before
+        session = Session() if decided.forgets else decided.turn.session
+        cookie = write_cookie(Carried(session, decided.person, answered), event.contact, self._seal)
+        return Answer(decided.body, decided.turn, decided.turn.outcome, cookie)
+
+    def _decide(self, known: Known, event: Event, now: float) -> Decided:
         turn = take_turn(self._book, known, event, int(now))
         code = turn.session.language or self._book.likeliest(event.country)[0].code
         messages = self._texts.render(turn.reply, code, event.channel)
-        if messages:
-            turn = turn._replace(session=turn.session._replace(echoes=echoes(messages)))
-        return turn, messages_twiml(messages)
+        session = turn.session._replace(turn=known.session.turn + 1)
+        turn = turn._replace(session=session._replace(echoes=echoes(messages)) if messages else session)
+        entries = tuple(
+            Entry(LEDGER[type(effect)], int(now), event.channel, code, messages[0] if messages else "")
+            for effect in turn.effects
+        )
+        return Decided(turn, after(turn.effects, known.person, now), entries, messages_twiml(messages))
+
+
+NOTHING = messages_twiml(())
+ANSWERED_BEFORE = "answered before"
+
+LEDGER = {OptOut: "left", OptIn: "agreed", Pause: "paused", Resume: "kept", Forget: "forgotten"}
+"""What a line of the ledger calls each effect."""
+
+EFFECTS: dict[str, Effect] = {
+    type(effect).__name__: effect for effect in (OptOut(), OptIn(), Pause(), Resume(), Forget())
+}
+
+
+def remember(store: Store, spooled: Spooled) -> None:
+    """Remember what was spooled, once: the answer to its message is the mark that it was. Raises StoreError.
+
+    What happened after it stands: a START that came later is not undone by an earlier STOP.
+    """
+    effects = [EFFECTS[name] for name in spooled.effects]
+    found: Stored | None = store.begin(spooled.contact, spooled.message, spooled.at)
+    while found is not None and found.answer is None:
+        session, person, _ = found.known
+        is_newest = spooled.at >= person.since
+        forgets = is_newest and any(isinstance(effect, Forget) for effect in effects)
+        entries = tombstone(store.ledger(spooled.contact), spooled.at) if forgets else spooled.entries
+        person = after(effects, person, spooled.at) if is_newest else person
+        commit = Commit(session, person, spooled.answer, True, entries, forgets, spooled.erase)
+        found = store.commit(spooled.contact, spooled.message, found, commit)
+
+
+def erasure(address: bytes, now: int) -> bytes:
+    """A sealed number whose messages are to be erased at Twilio, and since when (Unix seconds)."""
+    return b"%d:%s" % (now, address) if address else b""
 
 
 def echoes(messages: Sequence[str]) -> tuple[str, ...]:
     """The marks of what was said last, the page first, by which a quotation of it is known."""
-    return tuple(mark for mark in map(echo, messages[:-4:-1]) if mark)
+    return tuple(mark for message in messages[:-4:-1] for mark in echo(message))
 
 
-def carry_out(turn: Turn, person: Person, now: float) -> Person:
-    """What is to be remembered of the person after the turn's effects."""
-    for effect in turn.effects:
-        match effect:
-            case OptOut():
-                person = person._replace(left=int(now))
-            case OptIn():
-                person = person._replace(left=0)
+def after(effects: Sequence[Effect], person: Person, now: float) -> Person:
+    """The person after these effects."""
+    for effect in effects:
+        person = _changed(effect, person, int(now))._replace(since=int(now))
     return person
+
+
+def _changed(effect: Effect, person: Person, now: int) -> Person:
+    match effect:
+        case OptOut():
+            return person._replace(left=now, paused=0)
+        case OptIn():
+            return person._replace(left=0, paused=0)
+        case Pause():
+            return person._replace(paused=now)
+        case Resume():
+            return person._replace(paused=0)
+        case Forget():
+            return Person(left=now, epoch=person.epoch + 1)
+
+
+def tombstone(ledger: Sequence[Entry], now: int) -> tuple[Entry, ...]:
+    """What stays of a ledger when somebody asks to be forgotten: when they had agreed, and that they left."""
+    agreed = (Entry("agreed", entry.at) for entry in ledger if entry.what == "agreed")
+    return (*agreed, Entry("left", now))
+
+
+def _has_had_its_answer(event: Event, carried: Carried | None) -> bool:
+    """Whether the phone brings the mark of this very message: its answer came with the cookie."""
+    return bool(carried and event.id and mark(event.id) in carried.answered)
+
+
+def _latest(known: Known, carried: Carried | None) -> Known:
+    """What is known, with the session that the phone carries unless that one is older.
+
+    Of two that are as old the phone's counts: its answer is the one that was seen.
+    """
+    if carried is None or carried.age < (known.person.epoch, known.session.turn):
+        return known
+    person = max(known.person, carried.person, key=lambda each: each.since)
+    return known._replace(session=carried.session, person=person)

@@ -14,10 +14,10 @@ from pathlib import Path
 from service.book import Book
 from service.book.segments import encoding, segments
 from service.channels.sms import Texts
-from service.conversation import Allowance, Carrier, Channel, Event, Kind, Known
+from service.conversation import Allowance, Carrier, Channel, Event, Forget, Kind, Known, Session
 from service.engine import take_turn
 from service.store.codec import decode_person, decode_session, encode_person, encode_session
-from service.talk import carry_out, echoes
+from service.talk import after, echoes
 
 MIDNIGHT = 1_800_000_000
 
@@ -39,8 +39,10 @@ class Dialogue:
         turn = take_turn(self.book, self.known, event, self.now)
         code = turn.session.language or self.book.likeliest(self.country)[0].code
         said = Texts(self.book).render(turn.reply, code, self.channel)
-        session = turn.session._replace(echoes=echoes(said)) if said else turn.session
-        person = carry_out(turn, self.known.person, self.now)
+        forgets = any(isinstance(effect, Forget) for effect in turn.effects)
+        session = Session() if forgets else turn.session
+        session = session._replace(echoes=echoes(said)) if said and not forgets else session
+        person = after(turn.effects, self.known.person, self.now)
         self.known = Known(decode_session(encode_session(session)), decode_person(encode_person(person)))
         self.outcomes.append(turn.outcome)
         return list(said)
@@ -75,8 +77,8 @@ def _directed(dialogue: Dialogue, direction: str) -> list[str] | None:
             dialogue.known = dialogue.known._replace(allowance=Allowance.REFUSED_AGAIN)
         case ["sends", "a", "picture"]:
             return dialogue.says("", Kind.ATTACHMENT)
-        case ["carrier", name]:
-            return dialogue.says(name, carrier=Carrier(name))
+        case ["carrier", name, *words]:
+            return dialogue.says(" ".join(words) or name, carrier=Carrier(name))
         case _:
             raise ValueError(f"nobody knows how to do {direction!r}")
     return None

@@ -67,7 +67,8 @@ def test_production_serves_the_languages_that_were_reviewed_and_no_other(project
 def test_bringing_catalogues_up_to_date_keeps_their_reviews(project: Path) -> None:
     revision = _revision(project, "fr")
     run("review", "fr", "--by", "Dr. M", "--revision", revision)
-    run("review", "fr", "--by", "Dr. N", "--revision", revision, "--safety")
+    safety = load_book(project / "content", project / "locales", project / "data/built").languages["fr"].safety_revision
+    run("review", "fr", "--by", "Dr. N", "--revision", safety, "--safety")
     run("messages")
     book = load_book(project / "content", project / "locales", project / "data/built")
     assert book.languages["fr"].review.by == "Dr. M"

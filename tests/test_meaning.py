@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from service.book import Book, load_book
-from service.book.meaning import build_meaning, load_meaning, read_samples
+from service.book.meaning import build_vectors, load_vectors, read_samples
 from service.conversation import Known, Session
 from service.settings import ROOT
 from tests.dialogue import Dialogue
@@ -34,9 +34,10 @@ def understanding(tmp_path_factory: pytest.TempPathFactory) -> Book:
     samples = "".join(f"{name} = {phrases!r}\n" for name, phrases in SAMPLES.items())
     (content / "samples/breast-cancer-metastasis/en.toml").write_text(samples, "utf-8")
     told: list[int] = []
-    assert build_meaning(content, folder / "built", lambda done, _: told.append(done))
+    read = list(read_samples(content))
+    assert build_vectors(read, folder / "built", "meaning", told.append)
     assert told[-1] == sum(map(len, SAMPLES.values()))
-    assert not build_meaning(content, folder / "built", lambda done, _: told.append(done))
+    assert not build_vectors(read, folder / "built", "meaning", told.append)
     return load_book(content, ROOT / "locales", folder / "built")
 
 
@@ -78,7 +79,7 @@ def test_keywords_come_before_meaning(understanding: Book) -> None:
 
 def test_without_vectors_the_service_answers_all_the_same(book: Book, tmp_path: Path) -> None:
     assert book.meaning is None
-    assert load_meaning(ROOT / "content", tmp_path, set(book.sections)) is None
+    assert load_vectors(list(read_samples(ROOT / "content")), tmp_path, "meaning") is None
     dialogue = Dialogue(book, known=Known(Session(language="en", told=("hello", "en"))))
     assert "did not understand" in dialogue.says("does it go to the bones")[-1]
 

@@ -161,6 +161,7 @@ def test_what_the_disk_did_not_take_is_an_error_and_waits_again_when_it_is_retri
         redis.Redis.from_url(url).config_set("appendonly", "no")
         with pytest.raises(StoreError):
             store.commit("anna", "SM1", store.begin("anna", "SM1", NOW), leaving)
+        store.unconfirmed("anna", "SM1")
         redis.Redis.from_url(url).config_set("appendonly", "yes")
         retried = store.begin("anna", "SM1", NOW)
         assert retried.answer is None

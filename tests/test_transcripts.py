@@ -11,7 +11,7 @@ from service.book import Book
 from service.settings import ROOT
 from tests.dialogue import Dialogue, replay, transcripts
 
-ELSEWHERE = {"withheld", "home", "off topic"}
+ELSEWHERE = {"withheld", "home", "off topic", "no conversation"}
 """Shown where a section is not translated, where there are several articles, and where questions are understood."""
 
 FOLDER = Path(__file__).parent / "transcripts"

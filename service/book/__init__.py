@@ -11,10 +11,20 @@ from babel.core import get_global
 
 from service.book.articles import Article, Section, load_articles
 from service.book.helplines import Helplines, load_helplines
-from service.book.keywords import Keywords
-from service.book.languages import SOURCE, Language, Languages, compile_catalogues, load_languages
-from service.book.meaning import Meaning, load_meaning
+from service.book.keywords import Keywords, plain
+from service.book.languages import (
+    SOURCE,
+    Language,
+    Languages,
+    compile_catalogues,
+    describe,
+    load_languages,
+    read_safety,
+)
+from service.book.meaning import Meaning, Sample, load_vectors, meaning_of, read_samples
 from service.book.pages import Layout, Measure
+from service.book.safety import Safety, tokens
+from service.book.senses import Senses, safety_samples, senses_of
 from service.conversation import Channel, Text
 
 
@@ -27,11 +37,36 @@ class Book:
 
     articles: tuple[Article, ...] = field(repr=False)
     languages: Languages = field(repr=False)
-    helplines: Helplines = field(default_factory=Helplines)
+    helplines: Helplines = field(default_factory=Helplines, repr=False)
     program: str = "Plainline"
     country: str = "US"
     max_segments: int = 3
+    place_days: int = 30
     meaning: Meaning | None = None
+    senses: Senses | None = None
+
+    @cached_property
+    def safety(self) -> Safety:
+        """The words of danger and of leaving."""
+        patterns = {
+            language.code: {sense: told.get("patterns", ()) for sense, told in language.safety.items()}
+            for language in self.languages.values()
+        }
+        accented = [language.code for language in self.languages.values() if language.accents_matter]
+        return Safety(patterns, {code: self._words(language) for code, language in self.languages.items()}, accented)
+
+    def opened(self) -> Book:
+        """This book, with all that it listens for made ready, so that nobody waits for it."""
+        _ = self.keywords, self.safety
+        return self
+
+    def _words(self, language: Language) -> set[str]:
+        """The words that the book itself uses in a language, which are no slips of other words."""
+        said = [
+            language.say(text) for section in self.sections.values() for text in section.texts if language.has(text)
+        ]
+        said += language.safety.get("harmless", {}).get("samples", ())
+        return {word for sentence in said for word in tokens(plain(sentence))}
 
     @cached_property
     def keywords(self) -> Keywords:
@@ -135,6 +170,7 @@ def load_book(  # noqa: PLR0913  what a book is made of
     program: str = "Plainline",
     country: str = "US",
     max_segments: int = 3,
+    place_days: int = 30,
 ) -> Book:
     """Read everything, compiling catalogues that changed.
 
@@ -142,16 +178,26 @@ def load_book(  # noqa: PLR0913  what a book is made of
     """
     compile_catalogues(locales, compiled)
     articles = load_articles(content)
+    languages = load_languages(locales, compiled, only)
     sections = {section.path for article in articles for section in article.sections}
+    questions, safety = (load_vectors(samples, compiled, name) for name, samples in all_samples(content, locales))
     return Book(
         articles=articles,
-        languages=load_languages(locales, compiled, only),
+        languages=languages,
         helplines=load_helplines(content),
         program=program,
         country=country,
         max_segments=max_segments,
-        meaning=load_meaning(content, compiled, sections),
+        place_days=place_days,
+        meaning=meaning_of(questions, sections) if questions else None,
+        senses=senses_of(safety, questions, languages) if safety else None,
     )
 
 
-__all__ = ["SOURCE", "Book", "load_book"]
+def all_samples(content: Path, locales: Path) -> tuple[tuple[str, list[Sample]], tuple[str, list[Sample]]]:
+    """The sample phrases of the articles, and those of danger and leaving, each under a name. Raises LanguagesError."""
+    safety = safety_samples({code: read_safety(locales, code) for code in describe(locales)})
+    return ("meaning", list(read_samples(content))), ("senses", list(safety))
+
+
+__all__ = ["SOURCE", "Book", "all_samples", "load_book"]

@@ -28,12 +28,24 @@ def is_reaction(said: str) -> bool:
     return bool(_REACTION.fullmatch(said))
 
 
-def echo(message: str) -> str:
-    """A short mark by which a message of ours is known again when it is quoted; empty for one that is too short."""
-    start = plain(message)[:QUOTED]
-    return hashlib.sha256(start.encode()).hexdigest()[:6] if len(start) == QUOTED else ""
+def echo(message: str) -> tuple[str, ...]:
+    """Short marks by which a message of ours is known again: of its beginning, and of all of it.
+
+    None for one that is too short.
+    """
+    whole = plain(message)
+    return (_mark(whole[:QUOTED]), _mark(whole)) if len(whole) >= QUOTED else ()
 
 
 def is_echo(said: str, echoes: tuple[str, ...]) -> bool:
-    """Whether a text only quotes one of the messages that ``echoes`` stand for."""
-    return bool(echoes) and echo(said) in echoes
+    """Whether a text begins as one of the messages that ``echoes`` stand for; a phone may cut it short."""
+    return bool(echoes) and _mark(plain(said)[:QUOTED]) in echoes
+
+
+def is_quotation(said: str, echoes: tuple[str, ...]) -> bool:
+    """Whether a text is one of those messages, from its first word to its last: nobody has added anything."""
+    return bool(echoes) and _mark(plain(said)) in echoes
+
+
+def _mark(said: str) -> str:
+    return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:6]

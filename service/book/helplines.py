@@ -25,7 +25,11 @@ class HelplinesError(ValueError):
 
 @dataclass(frozen=True)
 class Helpline:
-    """One number: what it is for, where it was read and when, and whether an operator has called it."""
+    """One number: what it is for, where it was read and when, and whether an operator has called it.
+
+    ``keys`` are what to press for a language, ``interpreters`` whether one can ask for others by name, ``texts``
+    whether it can be texted.
+    """
 
     country: str
     kind: Line
@@ -36,6 +40,9 @@ class Helpline:
     page: str = ""
     read: date | None = None
     verified: bool = False
+    keys: Mapping[str, str] = field(default_factory=dict)
+    interpreters: bool = False
+    texts: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,6 +87,9 @@ def _helpline(country: str, about: dict[str, Any], path: Path) -> Helpline:
             page=about.get("page", ""),
             read=about.get("read"),
             verified=about.get("verified", False),
+            keys=about.get("keys", {}),
+            interpreters=about.get("interpreters", False),
+            texts=about.get("texts", False),
         )
     except (KeyError, ValueError) as error:
         raise HelplinesError(

@@ -36,9 +36,14 @@ STOP = text_in("keyword", "STOP")
 # Translators: the word that allows texts again. The carriers know START everywhere: keep it among the variants.
 START = text_in("keyword", "START")
 
-# Translators: unmistakable words of suicide or self-harm, as people write them, also inside a sentence. Numbers to call
-# are the answer. Variants separated by |; none of them is printed.
-DANGER = text_in("keyword", "DANGER")
+# Translators: how somebody asks that everything about them be erased. Variants separated by |; the first is printed.
+FORGET = text_in("keyword", "FORGET ME")
+# Translators: how people say yes to a question, as the whole text. "=" before each variant; none of them is printed.
+YES = text_in("keyword", "YES")
+# Translators: how people say no to a question, as the whole text. "=" before each variant; none of them is printed.
+NO = text_in("keyword", "NO")
+# Translators: how people thank, as the whole text. "=" before each variant; none of them is printed.
+THANKS = text_in("keyword", "THANKS")
 
 COMMANDS: dict[Text, Target] = {
     MORE: Target("more"),
@@ -50,7 +55,10 @@ COMMANDS: dict[Text, Target] = {
     HELLO: Target("hello"),
     STOP: Target("stop"),
     START: Target("start"),
-    DANGER: Target("danger"),
+    FORGET: Target("forget"),
+    YES: Target("yes"),
+    NO: Target("no"),
+    THANKS: Target("thanks"),
 }
 
 PLACES = frozenset({"reading", "contents"})
@@ -122,9 +130,6 @@ class Keywords:
                 self._by_language[match.language].append(phrase)
             if not whole and match not in self._inside[phrase]:
                 self._inside[phrase].append(match)
-        self._danger = {
-            p: found for p, found in self._inside.items() if any(m.target.screen == "danger" for m in found)
-        }
         self._unspaced = sorted((p for p in self._inside if _UNSPACED.search(p)), key=len, reverse=True)
 
     def exact(self, said: str) -> tuple[Match, ...]:
@@ -144,18 +149,6 @@ class Keywords:
             found.update(dict.fromkeys(self._inside_unspaced("".join(words))))
         return tuple(found)
 
-    def danger(self, said: str) -> tuple[Match, ...]:
-        """The words of suicide or self-harm in a text, anywhere and however long it is, in any language."""
-        words = plain(said).split()
-        lengths = range(1, LONGEST_PHRASE + 1)
-        spans = {" ".join(words[i : i + n]) for n in lengths for i in range(len(words) - n + 1)}
-        found = [*self._exact.get(" ".join(words), ())]
-        for phrase in self._danger.keys() & spans:
-            found += self._danger[phrase]
-        if is_unspaced(said):
-            found += self._inside_unspaced("".join(words))
-        return tuple(match for match in found if match.target.screen == "danger")
-
     def near(self, said: str, languages: Sequence[str]) -> tuple[Match, ...]:
         """The keywords of ``languages`` that somebody may have meant to type, the likeliest first.
 
@@ -168,7 +161,7 @@ class Keywords:
         for typed in dict.fromkeys([" ".join(words), *words]):
             for match, alike in self._near(typed, languages):
                 if match.target.screen in PLACES or (
-                    len(words) == 1 and match.target.screen not in {"hello", "danger"}
+                    len(words) == 1 and match.target.screen not in {"hello", "yes", "no", "thanks"}
                 ):
                     found[match] = max(alike, found.get(match, 0.0))
         return tuple(sorted(found, key=lambda match: -found[match]))

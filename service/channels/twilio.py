@@ -15,10 +15,12 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import phonenumbers
+import regex
 from twilio.request_validator import RequestValidator
 from twilio.twiml.messaging_response import MessagingResponse
 
 from service.conversation import Carrier, Channel, Event, Kind
+from service.seal import Seal
 
 WITHHELD = frozenset({"", "anonymous", "unknown", "restricted", "unavailable", "private", "+266696687"})
 """What stands in ``From`` where somebody keeps their number to themselves (266696687 spells ANONYMOUS on a keypad)."""
@@ -32,26 +34,47 @@ LONGEST_SENDER = 64
 WHATSAPP = "whatsapp:"
 
 
+NUMBER = "number"
+"""What a sealed number is sealed for."""
+
+_MACHINE = regex.compile(r"\+?\d{3,6}|(?=.*[A-Za-z])[A-Za-z0-9 &_+-]{1,11}")
+"""A short code, or the name that an alphanumeric sender has instead of a number: no person is behind either."""
+
+
 class Sender(NamedTuple):
-    """Who wrote: the index of the contact, empty where it is withheld, and the number's region, if it tells one."""
+    """Who wrote: the index of the contact, empty where it is withheld, their sealed number, and the number's region."""
 
     contact: str
+    address: bytes
     country: str
+    is_machine: bool = False
 
 
 @dataclass(frozen=True)
 class Contacts:
-    """Turns numbers into contacts: an HMAC, so that what is stored names nobody."""
+    """Turns numbers into contacts: an HMAC, so that what is stored names nobody, and a sealed number to write to."""
 
     key: bytes
+    seal: Seal
+
+    def contact(self, number: str) -> str:
+        """The index of a number in E.164."""
+        digest = hmac.digest(self.key, number.encode("utf-8", "surrogatepass"), hashlib.sha256)
+        return urlsafe_b64encode(digest[:12]).decode()
+
+    def number(self, address: bytes) -> str:
+        """The number that was sealed; nothing where no key of ours opens it."""
+        opened = self.seal.open(address, NUMBER)
+        return opened.decode() if opened else ""
 
     def sender(self, address: str) -> Sender:
         """The sender behind ``From``: the same contact on every channel, whatever prefix the channel writes."""
         number = address.strip()[:LONGEST_SENDER].removeprefix(WHATSAPP)
         if number.casefold() in WITHHELD:
-            return Sender("", "")
-        digest = hmac.digest(self.key, number.encode("utf-8", "surrogatepass"), hashlib.sha256)
-        return Sender(urlsafe_b64encode(digest[:12]).decode(), region(number))
+            return Sender("", b"", "")
+        sealed = self.seal.seal(number.encode("utf-8", "replace"), NUMBER)
+        is_machine = not address.strip().startswith(WHATSAPP) and bool(_MACHINE.fullmatch(number))
+        return Sender(self.contact(number), sealed, region(number), is_machine)
 
 
 @lru_cache(maxsize=65536)
@@ -81,6 +104,8 @@ def message_event(form: Mapping[str, str], contacts: Contacts) -> Event:
         body=body,
         country=sender.country,
         carrier=_carrier(form.get("OptOutType", "")),
+        address=sender.address,
+        machine=sender.is_machine,
     )
 
 

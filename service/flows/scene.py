@@ -10,17 +10,20 @@ from typing import NamedTuple
 from service.book import Book
 from service.book.languages import Language
 from service.book.pages import Measure
+from service.book.safety import Heard
 from service.book.writing import say, write_page
 from service.conversation import Event, Known, Option, Place, Reply, Session, Target, Text, Turn
 
 
 class Scene(NamedTuple):
-    """One moment of one conversation: what is known, what has just happened, and when (Unix seconds)."""
+    """One moment of one conversation: what is known, what has just happened, when (Unix seconds), and what was heard
+    in it of danger and of leaving."""
 
     book: Book
     known: Known
     event: Event
     now: int
+    heard: tuple[Heard, ...] = ()
 
     @property
     def session(self) -> Session:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
-from service.conversation import Person, Place, Session, Target
+from service.conversation import Entry, Person, Place, Session, Target
 
-VERSION = 1
-"""Raised whenever the order or the meaning of a field changes; an older session begins anew."""
+VERSION = 2
+"""Raised whenever the order or the meaning of a field changes; a session of an unknown version begins anew."""
+
+FIRST_VERSION = 1
+"""Sessions and people that were remembered before turns were counted: read, never written."""
 
 
 def encode_session(session: Session) -> bytes:
@@ -26,6 +30,8 @@ def encode_session(session: Session) -> bytes:
         ",".join(session.told),
         session.seen,
         "".join(session.echoes),
+        session.turn,
+        list(session.loop) if any(session.loop) else 0,
     ]
     return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
 
@@ -33,9 +39,12 @@ def encode_session(session: Session) -> bytes:
 def decode_session(stored: bytes | None) -> Session:
     """What ``encode_session`` wrote; a new session for anything else."""
     try:
-        version, language, screen, subject, page, place, choices, misses, told, seen, echoes = json.loads(stored or b"")
-        if version != VERSION:
+        version, *fields = json.loads(stored or b"")
+        if version not in {FIRST_VERSION, VERSION}:
             return Session()
+        if version == FIRST_VERSION:
+            fields += [0, 0]
+        language, screen, subject, page, place, choices, misses, told, seen, echoes, turn, loop = fields
         return Session(
             language=language,
             screen=screen,
@@ -48,6 +57,8 @@ def decode_session(stored: bytes | None) -> Session:
             told=tuple(told.split(",")) if told else (),
             seen=seen,
             echoes=tuple(echoes[start : start + 6] for start in range(0, len(echoes), 6)),
+            turn=turn,
+            loop=(loop[0], loop[1], loop[2]) if loop else ("", 0, 0),
         )
     except (ValueError, TypeError, IndexError, AttributeError):
         return Session()
@@ -55,21 +66,33 @@ def decode_session(stored: bytes | None) -> Session:
 
 def encode_person(person: Person) -> bytes:
     """The person; nothing at all for one of whom nothing is to be remembered."""
-    return b"" if person == Person() else json.dumps([VERSION, person.left], separators=(",", ":")).encode()
+    return b"" if person == Person() else json.dumps([VERSION, *person], separators=(",", ":")).encode()
 
 
 def decode_person(stored: bytes | None) -> Person:
     """What ``encode_person`` wrote. Raises ValueError for anything else: an opt-out is never guessed away."""
     if not stored:
         return Person()
-    version, left = json.loads(stored)
+    version, left, *more = json.loads(stored)
+    if version == FIRST_VERSION:
+        return Person(left, since=left)
     if version != VERSION:
         raise ValueError(f"this program does not know version {version} of what is remembered of people")
-    return Person(left)
+    return Person(left, *more)
 
 
-def _trimmed(target: Target) -> list[str]:
-    fields = list(target)
+def encode_entry(entry: Entry) -> bytes:
+    """A line of the ledger; empty fields at its end are left out."""
+    return json.dumps(_trimmed(entry), ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def decode_entry(stored: bytes) -> Entry:
+    """What ``encode_entry`` wrote. Raises ValueError for anything else."""
+    return Entry(*json.loads(stored))
+
+
+def _trimmed(value: Sequence[Any]) -> list[Any]:
+    fields = list(value)
     while fields and not fields[-1]:
         fields.pop()
     return fields

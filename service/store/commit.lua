@@ -1,24 +1,44 @@
 -- One turn is remembered, whole or not at all: only if nothing has changed since it began.
--- KEYS: answer, session, person.
--- ARGV: id, session before, session after, its expiry (s), person before, person after, answer, its expiry (s)
+-- KEYS: answer, session, person, ledger, answered, erasures.
+-- ARGV: id, session before, session after ("" keeps it), its expiry (s), person before, person after, answer, its
+--       expiry (s), "forget" or "", a number to erase at Twilio or "", then the new lines of the ledger
 -- Returns {1}; or {0, answer, session, person} as they are now, where another turn came in between.
+
+local MOST_ANSWERED = 500
 
 local function same(key, before)
   return (redis.call('GET', key) or '') == before
 end
 
-local answer = ARGV[1] ~= '' and redis.call('GET', KEYS[1])
+local id = ARGV[1]
+local answer = id ~= '' and redis.call('GET', KEYS[1])
 if answer or not same(KEYS[2], ARGV[2]) or not same(KEYS[3], ARGV[5]) then
   return {0, answer, redis.call('GET', KEYS[2]), redis.call('GET', KEYS[3])}
 end
 
-if ARGV[3] ~= '' then
+if ARGV[9] == 'forget' then
+  local prefix = string.sub(KEYS[1], 1, -1 - #id)
+  for _, each in ipairs(redis.call('LRANGE', KEYS[5], 0, -1)) do
+    redis.call('DEL', prefix .. each)
+  end
+  redis.call('DEL', KEYS[2], KEYS[4], KEYS[5])
+elseif ARGV[3] ~= '' then
   redis.call('SET', KEYS[2], ARGV[3], 'EX', ARGV[4])
 end
 if ARGV[6] ~= ARGV[5] then
   redis.call('SET', KEYS[3], ARGV[6])
 end
-if ARGV[1] ~= '' then
+for number = 11, #ARGV do
+  redis.call('RPUSH', KEYS[4], ARGV[number])
+end
+if ARGV[10] ~= '' then
+  redis.call('RPUSH', KEYS[6], ARGV[10])
+end
+if id ~= '' then
   redis.call('SET', KEYS[1], ARGV[7], 'EX', ARGV[8])
+  if redis.call('RPUSH', KEYS[5], id) > MOST_ANSWERED then
+    redis.call('LTRIM', KEYS[5], -MOST_ANSWERED, -1)
+  end
+  redis.call('EXPIRE', KEYS[5], ARGV[8])
 end
 return {1}

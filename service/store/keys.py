@@ -3,14 +3,22 @@
 All keys of one contact carry the same hash tag, one of 256 buckets, so that a turn is one script on one node of a Redis
 Cluster, and nothing must move when the service grows. No key holds a number: a contact is an HMAC.
 
-=====================  ===================================  ===========================================================
-key                    holds                                goes after
-=====================  ===================================  ===========================================================
-``s:{bucket}:contact``  the session                          SESSION_DAYS without a text: it is over then
-``p:{bucket}:contact``  the person: whether they said STOP   never; a consent and its end are kept for good
-``l:{bucket}:contact``  the rate limit                       as soon as the burst is available again
-``a:{bucket}:id``       the answer to one message            ANSWER_SECONDS; Twilio retries within minutes
-=====================  ===================================  ===========================================================
+=======================  ===================================  =========================================================
+key                      holds                                goes after
+=======================  ===================================  =========================================================
+``s:{bucket}:contact``   the session                          SESSION_DAYS without a text: it is over then
+``p:{bucket}:contact``   the person: whether they said STOP   never; a consent and its end are kept for good
+``g:{bucket}:contact``   the ledger: what they agreed to,     never; FORGET ME leaves a tombstone of it
+                         and ended, each in a line
+``l:{bucket}:contact``   the rate limit                       as soon as the burst is available again
+``a:{bucket}:id``        the answer to one message            ANSWER_HOURS; Twilio retries within minutes
+``i:{bucket}:contact``   the ids of those answers, so that    with the last of them
+                         FORGET ME finds them
+``x:{bucket}``           sealed numbers whose messages are    when they are
+                         to be erased at Twilio
+``looked``               when Twilio's list of messages was   never
+                         last looked through
+=======================  ===================================  =========================================================
 """
 
 from __future__ import annotations
@@ -18,8 +26,8 @@ from __future__ import annotations
 import hashlib
 from typing import NamedTuple
 
-SESSION_DAYS = 90
-ANSWER_SECONDS = 24 * 60 * 60
+BUCKETS = 256
+LOOKED = "looked"
 
 
 class Keys(NamedTuple):
@@ -29,14 +37,25 @@ class Keys(NamedTuple):
     session: str
     person: str
     limit: str
+    ledger: str
+    answered: str
+    erasures: str
 
 
 def keys(contact: str, message: str) -> Keys:
     """The keys of ``contact`` and of the message that is being answered."""
     bucket = f"{{{hashlib.sha256(contact.encode()).hexdigest()[:2]}}}"
     return Keys(
-        f"a:{bucket}:{message}",
-        f"s:{bucket}:{contact}",
-        f"p:{bucket}:{contact}",
-        f"l:{bucket}:{contact}",
+        answer=f"a:{bucket}:{message}",
+        session=f"s:{bucket}:{contact}",
+        person=f"p:{bucket}:{contact}",
+        limit=f"l:{bucket}:{contact}",
+        ledger=f"g:{bucket}:{contact}",
+        answered=f"i:{bucket}:{contact}",
+        erasures=f"x:{bucket}",
     )
+
+
+def all_erasures() -> list[str]:
+    """The keys of every bucket's erasures."""
+    return [f"x:{{{bucket:02x}}}" for bucket in range(BUCKETS)]

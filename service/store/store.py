@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Sequence
+import threading
+import time
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from importlib.resources import files
 from typing import Any, NamedTuple
@@ -14,9 +16,16 @@ from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisError
 from redis.retry import Retry
 
-from service.conversation import Allowance, Known, Person, Session
-from service.store.codec import decode_person, decode_session, encode_person, encode_session
-from service.store.keys import ANSWER_SECONDS, SESSION_DAYS, keys
+from service.conversation import Allowance, Entry, Known, Person, Session
+from service.store.codec import (
+    decode_entry,
+    decode_person,
+    decode_session,
+    encode_entry,
+    encode_person,
+    encode_session,
+)
+from service.store.keys import LOOKED, all_erasures, keys
 from service.store.line import Line
 
 BURST = 60
@@ -25,11 +34,14 @@ BURST = 60
 INTERVAL = 10
 """Seconds after which they may send one more."""
 
-PATIENCE = 2.0
-"""Seconds to wait for Redis before it counts as away; Twilio waits 15 for us in all."""
+PATIENCE = 0.9
+"""Seconds to wait for Redis before it counts as away: twice that, and a person has waited two seconds."""
 
-DISK_PATIENCE = 2000
-"""Milliseconds to wait for the disk to have what must survive a power cut."""
+DISK_PATIENCE = 700
+"""Milliseconds to wait for the disk to have what must survive a power cut; then the spool takes it."""
+
+RECOVERY = 1.0
+"""Seconds after which one turn tries again whether Redis is back; all others go on without it meanwhile."""
 
 _ALLOWANCES = {0: Allowance.REFUSED_AGAIN, 1: Allowance.REFUSED, 2: Allowance.GRANTED}
 
@@ -52,18 +64,36 @@ class Stored(NamedTuple):
 
 
 class Commit(NamedTuple):
-    """What a turn wants remembered. ``durable`` waits for the disk: it holds an opt-out or a consent."""
+    """What a turn wants remembered.
+
+    ``durable`` waits for the disk: it holds an opt-out or a consent. ``entries`` are new lines of the ledger.
+    ``forget`` erases all else about the person first; ``erase`` is their sealed number, if their messages at Twilio are
+    to go too.
+    """
 
     session: Session
     person: Person
     answer: bytes
-    durable: bool
+    durable: bool = False
+    entries: tuple[Entry, ...] = ()
+    forget: bool = False
+    erase: bytes = b""
+
+
+class Expiries(NamedTuple):
+    """How long things are kept that are not kept for good."""
+
+    session_days: int = 90
+    answer_hours: int = 24
+
+
+DEFAULT_EXPIRIES = Expiries()
 
 
 class Store:
     """What we remember of contacts. Opens its connections when they are first needed, after any fork."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, expiries: Expiries = DEFAULT_EXPIRIES) -> None:
         self._redis: redis.Redis = redis.Redis.from_url(
             url,
             socket_timeout=PATIENCE,
@@ -71,9 +101,16 @@ class Store:
             retry=Retry(NoBackoff(), 1),
             retry_on_error=[redis.ConnectionError],
         )
+        self._expiries = expiries
         self._line = Line(self._redis.connection_pool)
         self._begin = _Script("begin")
         self._commit = _Script("commit")
+        self._away = _Away()
+
+    @property
+    def expiries(self) -> Expiries:
+        """How long things are kept here that are not kept for good."""
+        return self._expiries
 
     def begin(self, contact: str, message: str, now: float) -> Stored:
         """Begin a turn at ``now`` (Unix seconds); ``message`` is the id of what came in, empty where it has none.
@@ -100,28 +137,93 @@ class Store:
             message,
             before.session,
             encode_session(commit.session),
-            SESSION_DAYS * 24 * 60 * 60,
+            self._expiries.session_days * 24 * 60 * 60,
             before.person,
             encode_person(commit.person),
             commit.answer,
-            ANSWER_SECONDS,
+            self._expiries.answer_hours * 60 * 60,
+            "forget" if commit.forget else "",
+            commit.erase,
+            *map(encode_entry, commit.entries),
         ]
+        touched = [named.answer, named.session, named.person, named.ledger, named.answered, named.erasures]
         try:
             behind = self._wait_for_disk() if commit.durable else []
-            (done, *now), *disk = self._run(self._commit, named[:3], arguments, *behind)
+            (done, *now), *disk = self._run(self._commit, touched, arguments, *behind)
         except RedisError as error:
-            if commit.durable:
-                self._forget(named.answer)
             raise StoreAwayError(str(error)) from error
         if done and disk and disk[0][0] < 1:
-            self._forget(named.answer)
             raise StoreError("the disk did not take what must survive a power cut: is it full, or appendonly off?")
         if done:
+            if commit.forget:
+                self._tidy()
             return None
         answer, session, person = now
         if answer is not None:
             return Stored(answer, Known(), b"", b"")
         return _stored(session, person, before.known.allowance)
+
+    def _tidy(self) -> None:
+        """What was erased must leave the disk too: the file of appended commands is written anew."""
+        with contextlib.suppress(StoreError, RedisError):
+            self._ask(("BGREWRITEAOF",))
+
+    def settle(self) -> None:
+        """Wait until the disk has all that was remembered so far. Raises StoreError where it does not in time."""
+        wait = self._wait_for_disk()
+        if wait and self._tell(*wait[0])[0] < 1:
+            raise StoreError("the disk does not take what must survive a power cut")
+
+    def unconfirmed(self, contact: str, message: str) -> None:
+        """Forget an answer that neither the disk nor the spool has: its retry must wait for them again."""
+        with contextlib.suppress(StoreError, RedisError):
+            self._ask(("DEL", keys(contact, message).answer))
+
+    def ledger(self, contact: str) -> tuple[Entry, ...]:
+        """The lines of a contact's ledger, the oldest first. Raises StoreAwayError."""
+        lines = self._tell("LRANGE", keys(contact, "").ledger, 0, -1)
+        return tuple(map(decode_entry, lines))
+
+    def answered(self, contact: str) -> dict[str, str]:
+        """The messages of a contact whose answers are still kept, by their ids. Raises StoreAwayError."""
+        named = keys(contact, "")
+        ids = self._tell("LRANGE", named.answered, 0, -1)
+        kept = {each.decode(): self._tell("GET", keys(contact, each.decode()).answer) for each in ids}
+        return {each: answer.decode() for each, answer in kept.items() if answer}
+
+    def known(self, contact: str) -> tuple[Session, Person]:
+        """What is remembered of a contact, without beginning a turn. Raises StoreAwayError."""
+        named = keys(contact, "")
+        session, person = self._tell("MGET", named.session, named.person)
+        return decode_session(session), decode_person(person)
+
+    def erasures(self) -> Iterator[tuple[str, bytes]]:
+        """Every sealed number whose messages are still to be erased at Twilio, each with the key it stands under."""
+        for key in all_erasures():
+            for sealed in self._tell("LRANGE", key, 0, -1):
+                yield key, sealed
+
+    def erased(self, key: str, sealed: bytes) -> None:
+        """The messages of a number are erased. Raises StoreAwayError."""
+        self._tell("LREM", key, 1, sealed)
+
+    def is_answered(self, contact: str, message: str) -> bool:
+        """Whether a message was answered, within the hours that answers are kept. Raises StoreAwayError."""
+        return bool(self._tell("EXISTS", keys(contact, message).answer))
+
+    def looked(self) -> int:
+        """When Twilio's list of messages was last looked through (Unix seconds), 0 for never. Raises StoreAwayError."""
+        return int(self._tell("GET", LOOKED) or 0)
+
+    def look(self, now: int) -> None:
+        """Twilio's list has been looked through. Raises StoreAwayError."""
+        self._tell("SET", LOOKED, now)
+
+    def _tell(self, *command: Any) -> Any:
+        try:
+            return self._ask(command)[0]
+        except RedisError as error:
+            raise StoreAwayError(str(error)) from error
 
     def ready(self) -> str:
         """Why this store cannot serve, or nothing: it must answer, keep what it is given, and promise the disk."""
@@ -138,15 +240,22 @@ class Store:
         """Run a script, and ``more`` commands behind it, in one round trip; what each of them returned."""
         command = ("EVALSHA", script.digest, len(names), *names, *arguments)
         try:
-            return self._line.ask(command, *more)
+            return self._ask(command, *more)
         except NoScriptError:  # a Redis that was restarted
             self._redis.script_load(script.source)
-            return self._line.ask(command, *more)
+            return self._ask(command, *more)
 
-    def _forget(self, answer: str) -> None:
-        """Forget an answer that the disk did not confirm, so that a retry waits for the disk again."""
-        with contextlib.suppress(RedisError):
-            self._line.ask(("DEL", answer))
+    def _ask(self, *commands: Sequence[Any]) -> list[Any]:
+        """Ask Redis, unless it was away a moment ago. Raises StoreAwayError and RedisError."""
+        if self._away.now():
+            raise StoreAwayError("Redis was away a moment ago")
+        try:
+            answers = self._line.ask(*commands)
+        except (redis.ConnectionError, redis.TimeoutError):
+            self._away.begins()
+            raise
+        self._away.ends()
+        return answers
 
     def _wait_for_disk(self) -> list[Sequence[Any]]:
         return [("WAITAOF", 1, 0, DISK_PATIENCE)] if self._has_waitaof else []
@@ -185,6 +294,29 @@ class Store:
 def _stored(session: bytes | None, person: bytes | None, allowance: Allowance) -> Stored:
     known = Known(decode_session(session), decode_person(person), allowance)
     return Stored(None, known, session or b"", person or b"")
+
+
+class _Away:
+    """Whether Redis is away, so that nobody waits for it in vain; once a RECOVERY one turn may try again."""
+
+    def __init__(self) -> None:
+        self._until = 0.0
+        self._lock = threading.Lock()
+
+    def now(self) -> bool:
+        if not self._until:
+            return False
+        with self._lock:
+            if time.monotonic() < self._until:
+                return True
+            self._until = time.monotonic() + RECOVERY
+            return False
+
+    def begins(self) -> None:
+        self._until = time.monotonic() + RECOVERY
+
+    def ends(self) -> None:
+        self._until = 0.0
 
 
 class _Script:

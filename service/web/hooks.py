@@ -12,8 +12,11 @@ from werkzeug.exceptions import HTTPException
 
 from service.channels.twilio import Contacts, Signatures, message_event
 from service.conversation import Event
-from service.store import StoreError
+from service.store import NAME, StoreError
 from service.talk import Answer, Talk
+
+COOKIE_SECONDS = 4 * 60 * 60
+"""How long Twilio keeps a cookie."""
 
 RETRY_AFTER = "1"
 """Seconds. Twilio itself retries at once, if its webhook URL asks for it; see docs/connect.md."""
@@ -36,9 +39,12 @@ def hooks(talk: Callable[[], Talk], signatures: Signatures, contacts: Contacts, 
     def sms() -> Response:
         event = message_event(request.form, contacts)
         began = time.perf_counter()
-        answer = talk().answer(event)
+        answer = talk().answer(event, request.cookies.get(NAME, ""))
         _log_turn(event, answer, began)
-        return Response(answer.body, mimetype="text/xml")
+        response = Response(answer.body, mimetype="text/xml")
+        if answer.cookie:
+            response.set_cookie(NAME, answer.cookie, max_age=COOKIE_SECONDS, secure=True, httponly=True)
+        return response
 
     @blueprint.errorhandler(StoreError)
     def away(error: StoreError) -> Response:

@@ -8,6 +8,11 @@ from typing import Any
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
+from service.web.overload import Worker
+
+CONNECTIONS = 4000
+"""Connections that a process holds, waiting or kept alive; more wait unseen before its door."""
+
 
 class _Server(BaseApplication):
     def __init__(self, options: dict[str, Any], application: Callable[[], Flask]) -> None:
@@ -29,7 +34,8 @@ def run(host: str, port: int, processes: int, threads: int, application: Callabl
         "bind": f"{host}:{port}",
         "workers": processes,
         "threads": threads,
-        "worker_class": "gthread",
+        "worker_class": Worker,
+        "worker_connections": CONNECTIONS,
         "preload_app": True,
         "keepalive": 75,
         "timeout": 30,

@@ -1,0 +1,110 @@
+"""Twilio's REST API: the account's own list of messages, and erasing from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from service.channels.twilio import WHATSAPP
+
+TIMEOUT = 10.0
+"""Seconds for one request."""
+
+GONE = 404
+
+PAGE = 500
+
+
+class AccountError(Exception):
+    """Twilio refused, or was not reached; it never names a number or a message."""
+
+
+class Received(NamedTuple):
+    """A message that somebody sent us, as Twilio lists it."""
+
+    sid: str
+    sender: str
+    body: str
+    at: int
+
+
+class Account:
+    """A Twilio account. ``api_url`` names a double of the API, scheme, host and port; empty for Twilio's own."""
+
+    def __init__(self, sid: str, token: str, api_url: str = "") -> None:
+        self._sid, self._token, self._api_url = sid, token, api_url
+        self._made: Any = None
+
+    def received(self, number: str, since: datetime) -> Iterator[Received]:
+        """The texts that came to ``number`` since then, on SMS and WhatsApp. Raises AccountError."""
+        for address in (number, WHATSAPP + number):
+            for message in self._listed(to=address, date_sent_after=since):
+                if message.direction == "inbound":
+                    yield Received(message.sid, message.from_ or "", message.body or "", _unix(message.date_sent))
+
+    def erase(self, number: str, before: datetime) -> int:
+        """Erase every message from and to ``number`` that is older; returns how many. Raises AccountError.
+
+        A message that is still being sent cannot be erased yet: call again later.
+        """
+        erased = 0
+        for address in (number, WHATSAPP + number):
+            for way in ("from_", "to"):
+                for message in self._listed(**{way: address}):
+                    if message.date_created is None or message.date_created < before:
+                        self._erase(message.sid)
+                        erased += 1
+        return erased
+
+    def _listed(self, **about: Any) -> list[Any]:
+        from requests import RequestException  # noqa: PLC0415
+        from twilio.base.exceptions import TwilioException  # noqa: PLC0415
+
+        try:
+            return list(self._client.messages.list(page_size=PAGE, **about))
+        except (TwilioException, RequestException) as error:
+            raise AccountError(_said(error)) from None
+
+    def _erase(self, sid: str) -> None:
+        from requests import RequestException  # noqa: PLC0415
+        from twilio.base.exceptions import TwilioException  # noqa: PLC0415
+
+        try:
+            self._client.messages(sid).delete()
+        except (TwilioException, RequestException) as error:
+            if getattr(error, "status", None) != GONE:
+                raise AccountError(_said(error)) from None
+
+    @property
+    def _client(self) -> Any:
+        if self._made is None:
+            # Half a second to import; only where it is used.
+            from twilio.http.http_client import TwilioHttpClient  # noqa: PLC0415
+            from twilio.rest import Client  # noqa: PLC0415
+
+            elsewhere = self._api_url
+
+            class Http(TwilioHttpClient):  # type: ignore[misc]
+                def request(self, method: str, url: str, **kwargs: Any) -> Any:
+                    parts = urlsplit(url)
+                    there = elsewhere + parts._replace(scheme="", netloc="").geturl() if elsewhere else url
+                    return super().request(method, there, **kwargs)
+
+            self._made = Client(self._sid, self._token, http_client=Http(timeout=TIMEOUT))
+        return self._made
+
+
+def _unix(moment: datetime | None) -> int:
+    return int((moment or datetime.now(UTC)).timestamp())
+
+
+def _said(error: Exception) -> str:
+    """What went wrong, without the address that was asked for, which holds a number."""
+    status, code = getattr(error, "status", None), getattr(error, "code", None)
+    return f"Twilio answered {status}, error {code}" if status else f"Twilio was not reached ({type(error).__name__})"
+
+
+SETTLING = timedelta(minutes=2)
+"""How long our last words to somebody may take to be sent."""

@@ -1,0 +1,402 @@
+"""One walk: every state of every conversation in one language and on one channel."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from service.book import SOURCE, Book
+from service.book.echoes import echo
+from service.book.keywords import HELLO, MORE
+from service.channels.sms import Texts
+from service.conversation import Channel, Event, Forget, Kind, Known, Person, Reply, Session, Turn
+from service.engine import SCREENS, take_turn
+from service.explore.inputs import MINUTE, NAME, Alphabet, Input, alphabet, hypothetical, number
+from service.explore.proofs import FARTHEST, QUIET, Judge, Problem, Said, problems
+from service.explore.watched import FIELD, LOOKS, Notes, State, changes, plain_session, watched
+from service.flows.lost import PATIENCE
+from service.flows.notices import FIRST_SIGHT
+from service.flows.scene import Scene
+from service.store.codec import decode_session, encode_session
+from service.talk import after, echoes
+
+START = 1_800_000_000
+"""When somebody has written last (Unix seconds)."""
+
+ENDLESS = 1 << 30
+
+RECHECKED = 300
+"""Decisions that are made once more, in states chosen by chance, to see that they hold there."""
+
+DEPTH_ABROAD = 3
+"""Texts that are tried with the numbers of another country."""
+
+NOWHERE = "AQ"
+"""A country of which we know no number."""
+
+Paragraph = tuple[str, int]
+
+
+class Violation(NamedTuple):
+    """What does not hold, where it was first met, the shortest way there, and in how many decisions."""
+
+    rule: str
+    found: str
+    language: str
+    channel: str
+    way: tuple[str, ...]
+    times: int = 1
+
+
+@dataclass
+class Walked:
+    """What a walk found. ``decisions`` is how many turns were really taken, ``farthest`` the texts to a paragraph."""
+
+    language: str
+    channel: str
+    states: int = 0
+    transitions: int = 0
+    decisions: int = 0
+    farthest: int = 0
+    way: tuple[str, ...] = ()
+    countries: int = 0
+    seconds: float = 0.0
+    lacking: tuple[str, ...] = ()
+    violations: list[Violation] = field(default_factory=list)
+    steps: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+
+
+class Decided(NamedTuple):
+    """One decision: the fields that it changes, what came of it, and which paragraphs it read to their end."""
+
+    changes: tuple[tuple[int, Any], ...]
+    outcome: str
+    read: tuple[Paragraph, ...]
+    found: tuple[Problem, ...]
+    leaves: bool
+    """Whether it leads into a language whose own walk goes on from there."""
+
+
+class _Looks:
+    """Decisions of one input, found again by what they looked at: a tree that asks for one field after another."""
+
+    def __init__(self) -> None:
+        self.field = -1
+        self.ways: dict[Any, _Looks] = {}
+        self.decided: Decided | None = None
+
+    def find(self, state: State) -> Decided | None:
+        """The decision that holds in ``state`` too, if it was made."""
+        node: _Looks | None = self
+        while node is not None and node.decided is None:
+            node = node.ways.get(state[node.field])
+        return node.decided if node else None
+
+    def learn(self, state: State, looked: Iterable[int], decided: Decided) -> None:
+        """``decided`` holds wherever the fields that were looked at are as in ``state``."""
+        node = self
+        for index in looked:
+            if node.field not in {-1, index}:
+                raise RuntimeError("a decision looked at other fields than one that began as it did")
+            node.field = index
+            node = node.ways.setdefault(state[index], _Looks())
+        node.decided = decided
+
+
+class Walk:
+    """Visits all states of a language and a channel, the nearest first, and proves every turn."""
+
+    def __init__(
+        self, book: Book, code: str, channel: Channel, judges: tuple[Judge, ...] = (), deepest: int = ENDLESS
+    ) -> None:
+        self._deepest = deepest
+        self._language = book.languages[code]
+        self._book = hypothetical(book, self._language)
+        self._channel = channel
+        self._judges = judges
+        source = SOURCE if code != SOURCE else ""
+        others = [each for each in book.languages if each != code]
+        self._other = source if source in book.languages else next(iter(others), "")
+        self._alphabet: Alphabet = alphabet(self._book, self._language, self._book.languages.get(self._other))
+        self._marks = (FIRST_SIGHT, code)
+        self._texts = Texts(self._book)
+        self._inputs: list[Input] = []
+        self._known: list[_Looks] = []
+        self._numbers: list[int] = []
+        self._highest: dict[tuple[Any, ...], int] = {}
+        self._quoted: dict[tuple[str, str], str] = {}
+        self._from: dict[State, tuple[State, int] | None] = {}
+        self._problems: dict[Problem, Violation] = {}
+        self._country = book.country
+        self._tried = 0
+        self._same: dict[tuple[tuple[int, Any], ...], tuple[tuple[int, Any], ...]] = {}
+        self._steps: Counter[tuple[str, str, str]] = Counter()
+        self.walked = Walked(code, channel, lacking=self._alphabet.lacking)
+
+    def all(self) -> Walked:
+        """Walk at home to the end, then with every other country's numbers a little way."""
+        began, walked = time.perf_counter(), self.walked
+        self._walk(self._alphabet.every, self._deepest, numbers=True)
+        walked.states, walked.transitions, walked.steps = len(self._from), self._tried, self._steps
+        self._recheck()
+        self._reach()
+        for country in (*self._book.helplines.by_country, NOWHERE):
+            if country != self._book.country:
+                self._country = country
+                self._walk(self._alphabet.abroad, DEPTH_ABROAD, numbers=False)
+                walked.countries += 1
+        self._country = self._book.country
+        for lacking in self._alphabet.lacking:
+            if lacking.startswith("words of"):
+                found = f"no sample of {lacking} is heard by its patterns alone"
+                self._report(Problem("every rule is tried", found), ())
+        walked.violations = list(self._problems.values())
+        walked.seconds = time.perf_counter() - began
+        return walked
+
+    def _walk(self, inputs: Iterable[Input], deepest: int, *, numbers: bool) -> None:
+        """Visit every state, the nearest first; the numbers that a state offers are tried in it if ``numbers``."""
+        self._inputs = list(inputs)
+        every = list(range(len(self._inputs)))
+        self._inputs += self._alphabet.elsewhere
+        elsewhere = list(range(len(every), len(self._inputs)))
+        self._numbers, self._tried, self._steps = [], 0, Counter()
+        self._known = [_Looks() for _ in self._inputs]
+        self._from = {State(): None}
+        front, depth = [State()], 0
+        while front and depth < deepest:
+            depth += 1
+            reached: list[State] = []
+            for state in front:
+                at_home = state.language in {"", self._language.code}
+                tried = [*(every if at_home else elsewhere), *(self._numbered(state) if numbers else ())]
+                reached += self._visit(state, tried, proves_exit=numbers and at_home)
+            front = reached
+
+    def _recheck(self) -> None:
+        """Decide again in states chosen by chance: whatever was not looked at must make no difference."""
+        chance, states = random.Random(1), list(self._from)  # noqa: S311  the same states every time
+        for state in chance.choices(states, k=RECHECKED):
+            index = chance.randrange(len(self._inputs))
+            held = self._known[index].find(state)
+            if held is not None:
+                fresh = self._decide(state, index, _Looks(), counts=False)
+                if (_changed(state, held.changes), held.outcome) != (_changed(state, fresh.changes), fresh.outcome):
+                    rule = "what a decision does not look at makes no difference to it"
+                    found = f"{self._inputs[index].label!r}: {held.outcome!r}, and decided again {fresh.outcome!r}"
+                    self._report(Problem(rule, found), self._way(state))
+
+    def _reach(self) -> None:
+        """How many texts somebody needs to any paragraph who greets us and then knows numbers and MORE alone."""
+        whole = [each for each in self._book.sections.values() if self._book.is_whole(each, self._language)]
+        unread = {(section.path, paragraph) for section in whole for paragraph in range(len(section.paragraphs))}
+        more = [index for index, each in enumerate(self._inputs) if each.group == MORE.msgid and each.later == MINUTE]
+        state, way = self._greeted()
+        front: dict[State, tuple[str, ...]] = {state: way}
+        seen = set(front)
+        while front and unread:
+            reached: dict[State, tuple[str, ...]] = {}
+            for state, way in front.items():
+                for index in (*more[:1], *self._numbered(state)):
+                    decided = self._decided(state, index)
+                    there = (*way, self._inputs[index].label)
+                    if unread.intersection(decided.read):
+                        self.walked.farthest, self.walked.way = len(there), there
+                        unread -= set(decided.read)
+                    after_it = _changed(state, decided.changes)
+                    if after_it.language == state.language and after_it not in seen:
+                        seen.add(after_it)
+                        reached[after_it] = there
+            front = reached
+        self._prove_reach(unread)
+
+    def _prove_reach(self, unread: set[Paragraph]) -> None:
+        if unread:
+            section, paragraph = min(unread)
+            found = f"{section}, paragraph {paragraph + 1}: never"
+            self._report(Problem("every paragraph can be read by numbers and MORE", found), ())
+        if self.walked.farthest > FARTHEST:
+            self._report(Problem("no paragraph is far away", f"{self.walked.farthest} texts"), self.walked.way)
+
+    def _greeted(self) -> tuple[State, tuple[str, ...]]:
+        """Where a greeting leads a stranger; where it is answered in another language, the name of this one."""
+        state = State()
+        for group in (HELLO.msgid, NAME):
+            index = next(i for i, each in enumerate(self._inputs) if each.group == group)
+            state = _changed(State(), self._decided(State(), index).changes)
+            if state.language == self._language.code:
+                break
+        return state, (self._inputs[index].label,)
+
+    def _visit(self, state: State, tried: list[int], *, proves_exit: bool) -> list[State]:
+        """Try every input in one state; the states that are new."""
+        new: list[State] = []
+        leads_on = False
+        followed: dict[int, State] = {}
+        for index in tried:
+            decided = self._decided(state, index)
+            after_it = followed.get(id(decided.changes))
+            if after_it is None:
+                after_it = followed[id(decided.changes)] = _changed(state, decided.changes)
+                if after_it not in self._from:
+                    self._from[after_it] = state, index
+                    new += [] if decided.leaves else [after_it]
+            if self._inputs[index].moves and not leads_on:
+                leads_on = after_it[:LOOKS] != state[:LOOKS]
+        self._tried += len(tried)
+        if proves_exit and not leads_on:
+            found = f"nothing leads on from {state.screen or 'the beginning'}"
+            self._report(Problem("no dead end", found), self._way(state))
+        return new
+
+    def _decided(self, state: State, index: int) -> Decided:
+        known = self._known[index]
+        return known.find(state) or self._decide(state, index, known)
+
+    def _numbered(self, state: State) -> list[int]:
+        """Every number that chooses something in ``state``, one too high, and 0."""
+        highest = self._highest_in(state)
+        while len(self._numbers) <= highest + 1:
+            self._numbers.append(len(self._inputs))
+            self._inputs.append(number(len(self._numbers) - 1))
+            self._known.append(_Looks())
+        return self._numbers[: highest + 2]
+
+    def _highest_in(self, state: State) -> int:
+        if state.choices:
+            return len(state.choices)
+        key = state.language, state.screen, state.subject, state.section
+        if key not in self._highest:
+            screen = SCREENS.get(state.screen)
+            session, person = watched(self._book, state, START, Notes())
+            scene = Scene(self._book, Known(session, person), self._event(number(0)), START)
+            self._highest[key] = len(screen.options(scene)) if screen else 0
+        return self._highest[key]
+
+    def _event(self, given: Input) -> Event:
+        body = given.body
+        return Event("", self._channel, "somebody", given.kind, body, self._country, given.carrier, b"", given.machine)
+
+    def _decide(self, state: State, index: int, known: _Looks, *, counts: bool = True) -> Decided:
+        """Take the turn, prove it, and remember what it looked at."""
+        given, notes = self._inputs[index], Notes()
+        self.walked.decisions += counts
+        session, person = watched(self._book, state, START, notes)
+        said, change, read = self._take(state, given, Known(session, person, given.allowance))
+        found = tuple(problems(self._book, said, self._judges))
+        language = change.get(FIELD["language"], state.language)
+        leaves = language not in {"", self._language.code, self._other}
+        alike = tuple(sorted(change.items()))
+        decided = Decided(self._same.setdefault(alike, alike), said.outcome, read, found, leaves)
+        known.learn(state, notes.looked, decided)
+        if not counts:
+            return decided
+        for problem in found:
+            self._report(problem, (*self._way(state), given.label))
+        if not state.left:
+            self._steps[room(state), given.group, said.outcome] += 1
+        return decided
+
+    def _take(self, state: State, given: Input, known: Known) -> tuple[Said, dict[int, Any], tuple[Paragraph, ...]]:
+        """One turn: what is to be proved of it, what it changes, and what was read."""
+        said = Said(state, self._channel, given, "raised")
+        try:
+            turn = take_turn(self._book, known, self._event(given), START + given.later)
+        except Exception as error:  # whatever it is: that is what is looked for
+            return said._replace(raised=f"{type(error).__name__}: {error}"), {}, ()
+        session = plain_session(turn.session)
+        effects = tuple(type(effect).__name__ for effect in turn.effects)
+        code = session.language or self._book.likeliest(self._country)[0].code
+        said = said._replace(outcome=turn.outcome, effects=effects, language=code, silent=turn.reply == Reply())
+        change = self._changes(turn)
+        try:
+            messages = self._texts.render(turn.reply, code, self._channel)
+            page = self._texts.render(turn.reply._replace(notices=()), code, self._channel)
+        except Exception as error:
+            return said._replace(raised=f"{type(error).__name__}: {error}"), change, ()
+        session = session._replace(echoes=echoes(messages)) if messages else session
+        said = said._replace(
+            messages=messages,
+            notices=len(messages) - len(page),
+            passage=turn.reply.passage is not None,
+            kept=decode_session(encode_session(session)) == session,
+            quoted=self._quote(messages, session),
+        )
+        return said, change, self._paragraphs(turn.reply, code)
+
+    def _quote(self, messages: tuple[str, ...], session: Session) -> str:
+        """What comes of it if the phone sends our last message back."""
+        if not messages or not echo(messages[-1]):
+            return QUIET
+        key = messages[-1], session.language
+        if key not in self._quoted:
+            event = Event("", self._channel, "somebody", Kind.WORDS, messages[-1], self._country)
+            self._quoted[key] = take_turn(self._book, Known(session), event, START + 120).outcome
+        return self._quoted[key]
+
+    def _changes(self, turn: Turn) -> dict[int, Any]:
+        forgets = any(isinstance(effect, Forget) for effect in turn.effects)
+        change = changes(Session() if forgets else turn.session, self._marks, PATIENCE)
+        untouched = Person(left=-1, paused=-1)
+        person = after(turn.effects, untouched, START)
+        for name in ("left", "paused"):
+            if (value := getattr(person, name)) != -1:
+                change[FIELD[name]] = bool(value)
+        return change
+
+    def _paragraphs(self, reply: Reply, code: str) -> tuple[Paragraph, ...]:
+        """The paragraphs that end on the page of ``reply``."""
+        passage = reply.passage
+        if passage is None or code != self._language.code:
+            return ()
+        return tuple((passage.section, paragraph) for paragraph in range(passage.start[0], passage.end[0]))
+
+    def _way(self, state: State) -> tuple[str, ...]:
+        """The shortest way to ``state``, as somebody would text it."""
+        return tuple(reversed(list(self._back(state))))
+
+    def _back(self, state: State) -> Iterator[str]:
+        step = self._from[state]
+        while step is not None:
+            before, index = step
+            yield self._inputs[index].label
+            step = self._from[before]
+
+    def _report(self, problem: Problem, way: tuple[str, ...]) -> None:
+        known = self._problems.get(problem)
+        if self._country != self._book.country:
+            way = (f"(from {self._country})", *way)
+        first = Violation(*problem, self._language.code, self._channel, way)
+        self._problems[problem] = known._replace(times=known.times + 1) if known else first
+
+
+def _changed(state: State, change: tuple[tuple[int, Any], ...]) -> State:
+    if not change:
+        return state
+    values: list[Any] = list(state)
+    for index, value in change:
+        values[index] = value
+    return State._make(values)
+
+
+QUESTIONS = {
+    "resume": "welcome back",
+    "forget now": "asked to forget",
+    "stop": "paused",
+    "danger": "asked gently",
+}
+"""The question that is open, by where its first choice leads."""
+
+
+def room(state: State) -> str:
+    """Where somebody is, as the map calls it: the open question, else the screen."""
+    if not state.choices:
+        screen = "page" if state.screen == "reading" else state.screen
+        return screen or ("a stranger" if not state.language else "after a year")
+    if len(state.choices) == 2 and all(choice.language for choice in state.choices):
+        return "language offered"
+    return QUESTIONS.get(state.choices[0].screen, "withheld" if state.choices[0].language else "suggested")

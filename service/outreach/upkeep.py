@@ -1,0 +1,111 @@
+"""Upkeep: what was promised to people and could not be done at once.
+
+Their messages are erased at Twilio after FORGET ME; what waits in the spool is remembered though nobody texts; and what
+came in while nothing answered is looked up in Twilio's own list, so that no wish to leave is lost.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from service.book import Book
+from service.channels.rest import SETTLING, Account, AccountError
+from service.channels.twilio import Contacts
+from service.conversation import Entry
+from service.engine import leaves
+from service.store import Spooled, Store, StoreError
+from service.talk import Talk, remember
+
+LOOK_BACK = timedelta(minutes=30)
+"""How far before the last look the next one begins: Twilio's list may be late."""
+
+log = structlog.get_logger()
+
+
+class Upkeep:
+    """The tasks, each to be run again and again; none raises for what is away, and all may be run twice."""
+
+    def __init__(  # noqa: PLR0913, PLR0917  the parts that it keeps up
+        self,
+        book: Book,
+        talk: Talk,
+        store: Store,
+        contacts: Contacts,
+        account: Account | None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._book = book
+        self._talk = talk
+        self._store = store
+        self._contacts = contacts
+        self._account = account
+        self._clock = clock
+
+    def replay(self) -> None:
+        """Remember what waits in the spool."""
+        try:
+            self._talk.replay()
+        except StoreError as error:
+            log.warning("not replayed", why=str(error))
+
+    def erase(self) -> int:
+        """Erase at Twilio what was asked to be forgotten; returns how many messages went."""
+        if self._account is None:
+            return 0
+        erased = 0
+        try:
+            for key, entry in self._store.erasures():
+                erased += self._erase_one(self._account, key, entry)
+        except StoreError as error:
+            log.warning("not erased yet", why=str(error))
+        if erased:
+            log.info("erased", messages=erased)
+        return erased
+
+    def _erase_one(self, account: Account, key: str, entry: bytes) -> int:
+        """Erase the messages of one number, unless it is too early; what cannot be done yet stays to be done."""
+        asked, _, sealed = entry.partition(b":")
+        if int(asked) + SETTLING.total_seconds() > self._clock():
+            return 0
+        number = self._contacts.number(sealed)
+        if not number:
+            log.error("not erased", why="no key of ENCRYPTION_KEYS opens a number: put the old key back behind the new")
+            return 0
+        try:
+            erased = account.erase(number, datetime.fromtimestamp(int(asked), UTC) + SETTLING)
+        except AccountError as error:
+            log.warning("not erased yet", why=str(error))
+            return 0
+        self._store.erased(key, entry)
+        return erased
+
+    def reconcile(self, number: str) -> int:
+        """Find texts to ``number`` that nobody answered, and honour those that leave; returns how many did."""
+        if self._account is None or not number:
+            return 0
+        began, left, unanswered = self._clock(), 0, 0
+        try:
+            last = self._store.looked()
+            furthest = began - self._store.expiries.answer_hours * 3600 + LOOK_BACK.total_seconds()
+            since = datetime.fromtimestamp(max(last - LOOK_BACK.total_seconds(), furthest), UTC)
+            for received in self._account.received(number, since):
+                sender = self._contacts.sender(received.sender)
+                if not sender.contact or self._store.is_answered(sender.contact, received.sid):
+                    continue
+                unanswered += 1
+                if leaves(self._book, received.body):
+                    entry = Entry("left", received.at, "reconciled")
+                    remember(
+                        self._store, Spooled(sender.contact, received.sid, received.at, ("OptOut",), b"", (entry,))
+                    )
+                    left += 1
+            self._store.look(int(began))
+        except (StoreError, AccountError) as error:
+            log.warning("not reconciled", why=str(error))
+        if unanswered:
+            log.warning("unanswered", messages=unanswered, left=left)
+        return left

@@ -1,0 +1,101 @@
+"""A double of the part of Twilio's REST API that we use: an account's list of messages, and erasing from it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
+
+
+@dataclass
+class Message:
+    """One message of the account."""
+
+    sid: str
+    sender: str
+    to: str
+    body: str
+    at: datetime
+    status: str = "received"
+
+    def shown(self) -> dict[str, str | None]:
+        """As Twilio's API shows it."""
+        moment = format_datetime(self.at)
+        direction = "inbound" if self.status == "received" else "outbound-reply"
+        return {
+            "sid": self.sid, "from": self.sender, "to": self.to, "body": self.body, "direction": direction,
+            "status": self.status, "date_sent": moment, "date_created": moment, "date_updated": moment,
+        }  # fmt: skip
+
+
+@dataclass
+class Twilio:
+    """The account: its messages, and what was asked of it."""
+
+    messages: dict[str, Message] = field(default_factory=dict)
+    requests: list[str] = field(default_factory=list)
+    out_of_order: bool = False
+    url: str = ""
+
+    def has(self, *messages: Message) -> None:
+        """These messages were sent or received."""
+        self.messages |= {message.sid: message for message in messages}
+
+
+@contextlib.contextmanager
+def twilio() -> Iterator[Twilio]:
+    """A Twilio on a port of its own of this machine."""
+    account = Twilio()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked = {name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()}
+            account.requests.append(f"GET {self.path}")
+            if account.out_of_order:
+                return self._answer(500, {"code": 20500, "message": "out of order", "status": 500})
+            found = [each.shown() for each in account.messages.values() if self._fits(each, asked)]
+            return self._answer(200, {"messages": found, "next_page_uri": None})
+
+        def do_DELETE(self) -> None:
+            sid = urlsplit(self.path).path.rpartition("/")[2].removesuffix(".json")
+            account.requests.append(f"DELETE {sid}")
+            if account.messages[sid].status == "sending":
+                return self._answer(409, {"code": 20009, "message": "still being sent", "status": 409})
+            del account.messages[sid]
+            return self._answer(204, None)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+        def _fits(self, message: Message, asked: dict[str, str]) -> bool:
+            after = next((value for name, value in asked.items() if name.startswith("DateSent")), "")
+            return (
+                asked.get("To", message.to) == message.to
+                and asked.get("From", message.sender) == message.sender
+                and (not after or message.at >= datetime.fromisoformat(after).astimezone(UTC))
+            )
+
+        def _answer(self, status: int, body: object) -> None:
+            said = json.dumps(body).encode() if body is not None else b""
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(said)))
+            self.end_headers()
+            self.wfile.write(said)
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    account.url = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield account
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
