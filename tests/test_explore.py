@@ -20,7 +20,6 @@ from service.conversation import Channel, Target
 from service.engine import SCREENS
 from service.explore import Report, Violation, explore
 from service.explore.picture import draw
-from service.explore.proofs import MOST_MESSAGES
 from service.explore.watched import LOOKS, Notes, State, changes, watched
 from service.flows.people import thanks
 from service.flows.scene import Scene, Screen
@@ -105,7 +104,7 @@ def test_every_state_is_reached_and_all_that_must_hold_does(
     assert 2 <= report.farthest <= 4
     shown = {outcome for _, _, outcome in report.steps}
     assert shown >= {"danger", "still in danger", "asked gently", "calm", "stopped", "started", "kept", "forgotten"}
-    assert shown >= {"page", "contents", "end", "languages", "language offered", "suggested", "off topic", "slower"}
+    assert shown >= {"page", "contents", "end", "languages", "suggested", "off topic", "slower"}
 
 
 def test_a_screen_whose_menu_is_broken_is_found_with_the_way_there(
@@ -153,7 +152,6 @@ def test_a_message_that_is_too_long_is_found(plant: Callable[..., Book]) -> None
     found = _found(plant(**{HELP_ITSELF: "%(program)s " + "א" * 400}))
     assert {each.rule for each in found} == {"no message is over its limits"}
     assert any("segments (help)" in each.found for each in found)
-    assert MOST_MESSAGES == 6
 
 
 def test_a_language_that_listens_for_nothing_is_found(plant: Callable[..., Book]) -> None:
@@ -180,7 +178,7 @@ def test_a_decision_notes_what_it_looks_at_and_what_it_changes(plant: Callable[.
         State._fields.index("misses"): 3,
     }
     assert len(notes.looked) == 3
-    assert State._fields[:LOOKS][-1] == "offset"
+    assert "misses" not in State._fields[LOOKS]
 
 
 def test_the_map_names_every_outcome(plant: Callable[..., Book]) -> None:

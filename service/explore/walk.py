@@ -17,7 +17,7 @@ from service.conversation import Channel, Event, Forget, Kind, Known, Person, Re
 from service.engine import SCREENS, take_turn
 from service.explore.inputs import MINUTE, NAME, Alphabet, Input, alphabet, hypothetical, number
 from service.explore.proofs import FARTHEST, QUIET, Judge, Problem, Said, problems
-from service.explore.watched import FIELD, LOOKS, Notes, State, changes, plain_session, watched
+from service.explore.watched import CORE, FIELD, LOOKS, Notes, State, changes, plain_session, watched
 from service.flows.lost import PATIENCE
 from service.flows.notices import FIRST_SIGHT
 from service.flows.scene import Scene
@@ -96,6 +96,13 @@ class _Looks:
             node = node.ways.get(state[node.field])
         return node.decided if node else None
 
+    def common(self, state: State) -> _Looks:
+        """As far as all states have looked that agree with ``state`` in their core."""
+        node = self
+        while node.decided is None and 0 <= node.field < CORE:
+            node = node.ways[state[node.field]]
+        return node
+
     def learn(self, state: State, looked: Iterable[int], decided: Decided) -> None:
         """``decided`` holds wherever the fields that were looked at are as in ``state``."""
         node = self
@@ -105,6 +112,13 @@ class _Looks:
             node.field = index
             node = node.ways.setdefault(state[index], _Looks())
         node.decided = decided
+
+
+class _Plan(NamedTuple):
+    """What to do in all states that agree in their core: decisions that hold in each, and inputs that look further."""
+
+    settled: tuple[tuple[Decided, int, bool], ...]
+    open: tuple[tuple[int, _Looks], ...]
 
 
 class Walk:
@@ -133,6 +147,7 @@ class Walk:
         self._problems: dict[Problem, Violation] = {}
         self._country = book.country
         self._tried = 0
+        self._plans: dict[tuple[tuple[Any, ...], int], _Plan] = {}
         self._same: dict[tuple[tuple[int, Any], ...], tuple[tuple[int, Any], ...]] = {}
         self._steps: Counter[tuple[str, str, str]] = Counter()
         self.walked = Walked(code, channel, lacking=self._alphabet.lacking)
@@ -166,6 +181,7 @@ class Walk:
         elsewhere = list(range(len(every), len(self._inputs)))
         self._numbers, self._tried, self._steps = [], 0, Counter()
         self._known = [_Looks() for _ in self._inputs]
+        self._plans = {}
         self._from = {State(): None}
         front, depth = [State()], 0
         while front and depth < deepest:
@@ -234,24 +250,48 @@ class Walk:
 
     def _visit(self, state: State, tried: list[int], *, proves_exit: bool) -> list[State]:
         """Try every input in one state; the states that are new."""
+        plan = self._plans.get((state[:CORE], len(tried)))
+        if plan is None:
+            plan = self._plans[state[:CORE], len(tried)] = self._plan(state, tried)
         new: list[State] = []
         leads_on = False
-        followed: dict[int, State] = {}
-        for index in tried:
-            decided = self._decided(state, index)
-            after_it = followed.get(id(decided.changes))
-            if after_it is None:
-                after_it = followed[id(decided.changes)] = _changed(state, decided.changes)
-                if after_it not in self._from:
-                    self._from[after_it] = state, index
-                    new += [] if decided.leaves else [after_it]
-            if self._inputs[index].moves and not leads_on:
-                leads_on = after_it[:LOOKS] != state[:LOOKS]
+        for decided, index, moves in plan.settled:
+            leads_on |= self._follow(state, decided, index, new) and moves
+        for index, node in plan.open:
+            decided = node.find(state) or self._decide(state, index, self._known[index])
+            leads_on |= self._follow(state, decided, index, new) and self._inputs[index].moves
         self._tried += len(tried)
         if proves_exit and not leads_on:
             found = f"nothing leads on from {state.screen or 'the beginning'}"
             self._report(Problem("no dead end", found), self._way(state))
         return new
+
+    def _plan(self, state: State, tried: list[int]) -> _Plan:
+        """What is common to all states with the core of ``state``: what is settled, and what looks further.
+
+        Of several inputs that change the same in the same way the first is followed, as one of them that moves if any
+        does.
+        """
+        settled: dict[int, tuple[Decided, int, bool]] = {}
+        further: list[tuple[int, _Looks]] = []
+        for index in tried:
+            self._decided(state, index)
+            node = self._known[index].common(state)
+            if node.decided is None:
+                further.append((index, node))
+                continue
+            same = settled.get(id(node.decided.changes))
+            moves = self._inputs[index].moves or bool(same and same[2])
+            settled[id(node.decided.changes)] = (*same[:2], moves) if same else (node.decided, index, moves)
+        return _Plan(tuple(settled.values()), tuple(further))
+
+    def _follow(self, state: State, decided: Decided, index: int, new: list[State]) -> bool:
+        """Go where a decision leads, and note a state that is new; whether somebody is elsewhere then."""
+        after_it = _changed(state, decided.changes)
+        if after_it not in self._from and not decided.leaves:
+            self._from[after_it] = state, index
+            new.append(after_it)
+        return after_it is not state and after_it[LOOKS] != state[LOOKS]
 
     def _decided(self, state: State, index: int) -> Decided:
         known = self._known[index]

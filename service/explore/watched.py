@@ -15,6 +15,9 @@ from service.conversation import Person, Place, Session, Target
 class State(NamedTuple):
     """What is told apart of a conversation: the session and the person, without clocks, counters and quotations."""
 
+    told: tuple[str, ...] = ()
+    left: bool = False
+    paused: bool = False
     language: str = ""
     screen: str = ""
     subject: str = ""
@@ -26,13 +29,13 @@ class State(NamedTuple):
     offset: int = 0
     unread: tuple[int, int] = (0, 0)
     misses: int = 0
-    told: tuple[str, ...] = ()
-    left: bool = False
-    paused: bool = False
 
 
-LOOKS = State._fields.index("unread")
-"""The fields before this one are where somebody is: two states that agree in them look the same."""
+LOOKS = slice(State._fields.index("language"), State._fields.index("unread"))
+"""Where somebody is: two states that agree in these fields look the same."""
+
+CORE = State._fields.index("section")
+"""Most decisions look at nothing from this field on: at no place by name, and at no count."""
 
 FIELD = {name: index for index, name in enumerate(State._fields)}
 
@@ -74,7 +77,9 @@ class WatchedPlace(Place):
         return object.__getattribute__(self, name)
 
     def _replace(self, **changes: Any) -> Any:
-        self.notes.place()
+        for name in ("section", "paragraph", "offset"):
+            if name not in changes:  # what is replaced makes no difference
+                self.notes.note(name)
         return unwatched(self)._replace(**changes)
 
     def __eq__(self, other: object) -> bool:
