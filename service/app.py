@@ -26,6 +26,7 @@ from service.store import Expiries, Spool, Store
 from service.talk import Talk
 from service.web.health import health
 from service.web.hooks import hooks
+from service.web.metrics import Metrics, metrics
 from service.web.overload import URGENT
 
 LARGEST_REQUEST = 256 * 1024
@@ -93,8 +94,10 @@ def create_app(settings: Settings, book: Book | None = None) -> Flask:
 
     app = Flask("plainline", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_REQUEST
-    app.register_blueprint(hooks(talk, Signatures(settings.tokens), contacts, settings.url))
+    counted = Metrics()
+    app.register_blueprint(hooks(talk, Signatures(settings.tokens), contacts, settings.url, counted))
     app.register_blueprint(health(store.ready))
+    app.register_blueprint(metrics(counted))
 
     app.extensions[URGENT] = partial(is_urgent, book)
 

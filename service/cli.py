@@ -82,8 +82,10 @@ def web() -> None:
         settings.check()
         _refuse_errors(settings)
         _check_redis(settings)
+    from service.web.metrics import count_together  # noqa: PLC0415
     from service.web.server import run  # noqa: PLC0415
 
+    count_together(settings.data_dir)
     run(settings.host, settings.port, settings.web_concurrency, THREADS, lambda: _application(settings))
 
 

@@ -173,8 +173,9 @@ def in_despair(scene: Scene) -> Turn | None:
         screen = HALF_CERTAIN.get(heard.sense)
         if scene.known.person.left and heard.sense is not Sense.HALF:
             continue
-        told = scene.session.screen == "danger" and not scene.session.choices
-        if screen and not (told and heard.sense is Sense.HALF):
+        if heard.sense is Sense.HALF and _was_in_danger(scene):  # they have the numbers: no question, but once more
+            return SCREENS["still in danger"].show(scene, "")
+        if screen:
             return go(_in_language(scene, heard), Target(screen))
     return None
 
@@ -208,9 +209,13 @@ def quoted_by_the_phone(scene: Scene) -> Turn | None:
 
 def still_in_danger(scene: Scene) -> Turn | None:
     """After words of danger nothing is a mistake: only a keyword leads on, all else gets the numbers once more."""
-    if scene.session.screen != "danger" or scene.session.choices:
+    if not _was_in_danger(scene):
         return None
     return said_a_keyword(scene) or SCREENS["still in danger"].show(scene, "")
+
+
+def _was_in_danger(scene: Scene) -> bool:
+    return scene.session.screen == "danger" and not scene.session.choices
 
 
 def said_yes_or_no(scene: Scene) -> Turn | None:

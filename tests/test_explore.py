@@ -16,7 +16,7 @@ from service.book import Book, load_book
 from service.book.helplines import Helplines
 from service.book.languages import Languages, catalogue_path
 from service.cli import main
-from service.conversation import Channel, Target
+from service.conversation import Channel, Known, Person, Session, Target
 from service.engine import SCREENS
 from service.explore import Report, Violation, explore
 from service.explore.picture import draw
@@ -24,6 +24,7 @@ from service.explore.watched import LOOKS, Notes, State, changes, watched
 from service.flows.people import thanks
 from service.flows.scene import Scene, Screen
 from service.settings import ROOT
+from tests.dialogue import Dialogue
 from tests.library import RIGHT_TO_LEFT, write_pseudo
 
 LISTENING = {
@@ -197,3 +198,9 @@ def test_the_command_tells_what_does_not_hold(tmp_path: Path) -> None:
 def test_the_known_senses_are_those_that_are_listened_for() -> None:
     listened = tomllib.loads((ROOT / "locales/en/safety.toml").read_text("utf-8"))
     assert set(LISTENING) <= set(listened)
+
+
+def test_despair_after_words_of_danger_is_answered_also_after_leaving(plant: Callable[..., Book]) -> None:
+    dialogue = Dialogue(plant(), known=Known(Session(language="en"), Person(left=5)))
+    assert dialogue.says(LISTENING["suicide"])
+    assert dialogue.says(LISTENING["half"])

@@ -18,7 +18,7 @@ from tests.conftest import TOKEN
 from tests.texter import Texter, messages, sign
 
 SIGNED = {"/sms"}
-PUBLIC = {"/healthz", "/readyz"}
+PUBLIC = {"/healthz", "/readyz", "/metrics"}
 
 Somebody = Callable[..., Texter]
 

@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import redis
@@ -208,4 +208,21 @@ def test_who_left_while_nothing_ran_has_left(
     assert upkeep.reconcile(OURS) == 1
     assert upkeep.reconcile(OURS) == 0
     assert kept.left(gone.number)
+    assert not kept.left(reading.number)
+
+
+def test_whoever_the_carrier_lets_nothing_through_to_has_left(
+    with_account: Settings, account: Twilio, kept: Kept, texter: Callable[..., Texter]
+) -> None:
+    gone, came_back, reading = texter(), texter(), texter()
+    now = datetime.now(UTC)
+    account.has(
+        Message("SMblocked" + gone.number, OURS, gone.number, "Hello", now, "undelivered", 21610),
+        Message("SMbefore" + gone.number, OURS, came_back.number, "Hello", now - timedelta(hours=1), "failed", 21610),
+        Message("SMlost" + gone.number, OURS, reading.number, "Hello", now, "undelivered", 30003),
+    )
+    came_back.text("START")
+    assert create_upkeep(with_account).reconcile(OURS) == 2
+    assert kept.left(gone.number)
+    assert not kept.left(came_back.number)
     assert not kept.left(reading.number)

@@ -162,19 +162,37 @@ def test_a_redis_that_is_away_at_start_is_told_with_what_to_do(environment: dict
         assert "Traceback" not in done.stderr
 
 
-def test_the_log_holds_no_number_and_no_words(serve: Serve, environment: dict[str, str], tmp_path: Path) -> None:
-    serve()
-    _phone(environment, "--from", "+12025550177", "my secret words about symptoms")
+def test_nothing_that_a_busy_run_leaves_behind_holds_a_number_or_a_word(
+    serve: Serve, environment: dict[str, str], tmp_path: Path
+) -> None:
+    process = serve()
+    number, secret = "+12025550177", "zanzibar"
+    said = [f"my {secret} words about symptoms", "MORE", f"please stop texting me {secret}", "START", f"{secret} RISKS"]
+    _phone(environment, "--from", number, *said, f"i want to kill myself {secret}", secret * 40, "FORGET ME", "1")
+    _phone(environment, "--from", number, "--whatsapp", f"{secret}", "STOP")
     unsigned = urllib.request.Request(
-        f"http://127.0.0.1:{environment['PORT']}/sms?From=+12025550177", b"Body=my+secret+words"
+        f"http://127.0.0.1:{environment['PORT']}/sms?From={number}", f"Body=my+{secret}+words".encode()
     )
     with pytest.raises(urllib.error.HTTPError, match="403"):
         urllib.request.urlopen(unsigned, timeout=5)
-    said = (tmp_path / "log").read_text()
-    assert '"outcome": "page"' in said
-    assert '"why": "not signed by Twilio"' in said
-    assert "secret" not in said
-    assert "2025550177" not in said
+    children = {process.pid, *_children(process.pid)}
+    redis = next(pid for pid in children if b"valkey" in Path(f"/proc/{pid}/cmdline").read_bytes())
+    os.kill(redis, signal.SIGSTOP)
+    try:
+        _phone(environment, "--from", number, f"{secret} goes to the spool", "STOP")
+    finally:
+        os.kill(redis, signal.SIGCONT)
+    left = {f"process {pid}": Path(f"/proc/{pid}/cmdline").read_bytes() for pid in children}
+    left |= {str(path): path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    with urllib.request.urlopen(f"http://127.0.0.1:{environment['PORT']}/metrics", timeout=5) as response:
+        left["metrics"] = response.read()
+    assert b'outcome="danger"' in left["metrics"]
+    assert b"plainline_unsigned_total 1.0" in left["metrics"]
+    assert b'"outcome": "page"' in left[str(tmp_path / "log")]
+    assert b"without redis" in left[str(tmp_path / "log")]
+    assert left[str(tmp_path / "data/spool")]
+    held = [name for name, found in left.items() for word in (secret, number[1:]) if word.encode() in found]
+    assert held == []
 
 
 @pytest.mark.parametrize("arguments", [["--language", "tlh"], []])

@@ -23,14 +23,16 @@ class Message:
     body: str
     at: datetime
     status: str = "received"
+    error: int | None = None
 
-    def shown(self) -> dict[str, str | None]:
+    def shown(self) -> dict[str, str | int | None]:
         """As Twilio's API shows it."""
         moment = format_datetime(self.at)
         direction = "inbound" if self.status == "received" else "outbound-reply"
         return {
             "sid": self.sid, "from": self.sender, "to": self.to, "body": self.body, "direction": direction,
-            "status": self.status, "date_sent": moment, "date_created": moment, "date_updated": moment,
+            "status": self.status, "error_code": self.error,
+            "date_sent": moment, "date_created": moment, "date_updated": moment,
         }  # fmt: skip
 
 

@@ -14,6 +14,9 @@ TIMEOUT = 10.0
 
 GONE = 404
 
+HAS_LEFT = 21610
+"""Twilio's error for a text to somebody who said STOP to the carrier."""
+
 PAGE = 500
 
 
@@ -43,6 +46,16 @@ class Account:
             for message in self._listed(to=address, date_sent_after=since):
                 if message.direction == "inbound":
                     yield Received(message.sid, message.from_ or "", message.body or "", _unix(message.date_sent))
+
+    def blocked(self, number: str, since: datetime) -> Iterator[Received]:
+        """The texts from ``number`` since then that Twilio kept back because their receiver has left (error 21610).
+
+        ``sender`` is that receiver. Raises AccountError.
+        """
+        for address in (number, WHATSAPP + number):
+            for message in self._listed(from_=address, date_sent_after=since):
+                if message.error_code == HAS_LEFT:
+                    yield Received(message.sid, message.to or "", "", _unix(message.date_sent))
 
     def erase(self, number: str, before: datetime) -> int:
         """Erase every message from and to ``number`` that is older; returns how many. Raises AccountError.

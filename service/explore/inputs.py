@@ -96,7 +96,7 @@ HEARD: dict[Sense, tuple[Wanted, frozenset[str]]] = {
     Sense.SUICIDE: (DANGER, ALWAYS),
     Sense.EMERGENCY: (DANGER, ALWAYS),
     Sense.LEAVING: (LEAVES, ALWAYS),
-    Sense.HALF: (Wanted(frozenset({"asked gently", "still in danger", "has left"})), UNLESS_LEFT),
+    Sense.HALF: (Wanted(frozenset({"asked gently", "still in danger"})), ALWAYS),
     Sense.DOUBT: (Wanted(frozenset({"paused", "has left"})), UNLESS_LEFT),
     Sense.LOSS: (Wanted(frozenset({"loss", "has left"})), UNLESS_LEFT),
 }

@@ -57,7 +57,6 @@ class Said(NamedTuple):
     messages: tuple[str, ...] = ()
     notices: int = 0
     silent: bool = False
-    passage: bool = False
     raised: str = ""
     kept: bool = True
     quoted: str = QUIET

@@ -362,7 +362,6 @@ class Walk:
         said = said._replace(
             messages=messages,
             notices=len(messages) - len(page),
-            passage=turn.reply.passage is not None,
             kept=decode_session(encode_session(session)) == session,
             quoted=self._quote(messages, session),
         )

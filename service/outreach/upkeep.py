@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from service.book import Book
-from service.channels.rest import SETTLING, Account, AccountError
+from service.channels.rest import SETTLING, Account, AccountError, Received
 from service.channels.twilio import Contacts
 from service.conversation import Entry
 from service.engine import leaves
@@ -84,28 +84,48 @@ class Upkeep:
         return erased
 
     def reconcile(self, number: str) -> int:
-        """Find texts to ``number`` that nobody answered, and honour those that leave; returns how many did."""
+        """Find out who has left ``number`` without our knowing; returns how many.
+
+        Texts that nobody answered are read for it, and texts of ours that Twilio kept back because their receiver
+        had said STOP to the carrier.
+        """
         if self._account is None or not number:
             return 0
-        began, left, unanswered = self._clock(), 0, 0
+        began, left = self._clock(), 0
         try:
             last = self._store.looked()
             furthest = began - self._store.expiries.answer_hours * 3600 + LOOK_BACK.total_seconds()
             since = datetime.fromtimestamp(max(last - LOOK_BACK.total_seconds(), furthest), UTC)
-            for received in self._account.received(number, since):
-                sender = self._contacts.sender(received.sender)
-                if not sender.contact or self._store.is_answered(sender.contact, received.sid):
-                    continue
-                unanswered += 1
-                if leaves(self._book, received.body):
-                    entry = Entry("left", received.at, "reconciled")
-                    remember(
-                        self._store, Spooled(sender.contact, received.sid, received.at, ("OptOut",), b"", (entry,))
-                    )
-                    left += 1
+            left += self._unanswered(self._account, number, since)
+            left += self._blocked(self._account, number, since)
             self._store.look(int(began))
         except (StoreError, AccountError) as error:
             log.warning("not reconciled", why=str(error))
+        return left
+
+    def _unanswered(self, account: Account, number: str, since: datetime) -> int:
+        unanswered = left = 0
+        for received in account.received(number, since):
+            sender = self._contacts.sender(received.sender)
+            if not sender.contact or self._store.is_answered(sender.contact, received.sid):
+                continue
+            unanswered += 1
+            if leaves(self._book, received.body):
+                self._has_left(sender.contact, received, "reconciled")
+                left += 1
         if unanswered:
             log.warning("unanswered", messages=unanswered, left=left)
         return left
+
+    def _blocked(self, account: Account, number: str, since: datetime) -> int:
+        left = 0
+        for blocked in account.blocked(number, since):
+            contact = self._contacts.sender(blocked.sender).contact
+            if contact and not self._store.is_answered(contact, blocked.sid):
+                self._has_left(contact, blocked, "carrier")
+                left += 1
+        return left
+
+    def _has_left(self, contact: str, message: Received, how: str) -> None:
+        entry = Entry("left", message.at, how)
+        remember(self._store, Spooled(contact, message.sid, message.at, ("OptOut",), b"", (entry,)))

@@ -23,9 +23,8 @@ PURPOSE = "cookie"
 LONGEST = 4096
 """Characters of a cookie; a longer one is none of ours."""
 
-
-MOST_MARKS = 8
-"""Messages that a cookie remembers to have been answered; Twilio repeats itself within minutes, if at all."""
+MOST_MARKS = 24
+"""Messages that a cookie remembers to have been answered; Twilio repeats itself within a minute, if at all."""
 
 
 class Carried(NamedTuple):

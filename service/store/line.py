@@ -7,6 +7,7 @@ costs redis-py about as much as the answer itself. Each thread keeps one of the 
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,12 +17,16 @@ from redis.exceptions import ResponseError
 from redis.exceptions import TimeoutError as NoAnswerInTimeError
 
 
-class Line(threading.local):
-    """A connection for each thread, made when it is first needed."""
+class Line:
+    """A connection for each thread, made when it is first needed and closed once its thread has ended."""
 
     def __init__(self, pool: ConnectionPool) -> None:
-        super().__init__()
-        self._connection: Any = pool.make_connection()
+        self._pool = pool
+        self._mine = threading.local()
+        self._made: dict[threading.Thread, Any] = {}
+        # A line that nobody holds any more closes its connections; a socket must not be left to the collector.
+        self.close = weakref.finalize(self, _disconnect, self._made, pool)
+        """Close every connection, those of the pool too. The line is not used after."""
 
     def ask(self, *commands: Sequence[Any]) -> list[Any]:
         """Send ``commands`` together and return what each is answered.
@@ -34,7 +39,7 @@ class Line(threading.local):
             return self._ask(commands)
 
     def _ask(self, commands: Sequence[Sequence[Any]]) -> list[Any]:
-        connection = self._connection
+        connection = getattr(self._mine, "connection", None) or self._connection()
         try:
             connection.send_packed_command(connection.pack_commands(commands))
             answers = [_answer(connection) for _ in commands]
@@ -45,6 +50,20 @@ class Line(threading.local):
             if isinstance(answer, ResponseError):
                 raise answer
         return answers
+
+    def _connection(self) -> Any:
+        for thread in list(self._made):
+            if not thread.is_alive() and (ended := self._made.pop(thread, None)):
+                ended.disconnect()
+        made = self._mine.connection = self._made[threading.current_thread()] = self._pool.make_connection()
+        return made
+
+
+def _disconnect(made: dict[threading.Thread, Any], pool: ConnectionPool) -> None:
+    for connection in list(made.values()):
+        connection.disconnect()
+    made.clear()
+    pool.disconnect()
 
 
 def _answer(connection: Any) -> Any:

@@ -234,7 +234,7 @@ class Store:
 
     def close(self) -> None:
         """Close every connection."""
-        self._redis.close()
+        self._line.close()
 
     def _run(self, script: _Script, names: Sequence[str], arguments: Sequence[Any], *more: Sequence[Any]) -> list[Any]:
         """Run a script, and ``more`` commands behind it, in one round trip; what each of them returned."""

@@ -14,6 +14,7 @@ from service.channels.twilio import Contacts, Signatures, message_event
 from service.conversation import Event
 from service.store import NAME, StoreError
 from service.talk import Answer, Talk
+from service.web.metrics import Metrics
 
 COOKIE_SECONDS = 4 * 60 * 60
 """How long Twilio keeps a cookie."""
@@ -24,7 +25,9 @@ RETRY_AFTER = "1"
 log = structlog.get_logger()
 
 
-def hooks(talk: Callable[[], Talk], signatures: Signatures, contacts: Contacts, url: str) -> Blueprint:
+def hooks(
+    talk: Callable[[], Talk], signatures: Signatures, contacts: Contacts, url: str, metrics: Metrics
+) -> Blueprint:
     """The blueprint of the webhooks; ``url`` is what Twilio calls, ``talk`` what answers in this process."""
     blueprint = Blueprint("hooks", __name__)
 
@@ -33,6 +36,7 @@ def hooks(talk: Callable[[], Talk], signatures: Signatures, contacts: Contacts, 
         called = url + request.full_path.removesuffix("?")
         if not signatures.accepts(called, request.form, request.headers.get("X-Twilio-Signature", "")):
             log.warning("refused", why="not signed by Twilio", path=request.path)
+            metrics.unsigned()
             abort(403)
 
     @blueprint.post("/sms")
@@ -40,7 +44,9 @@ def hooks(talk: Callable[[], Talk], signatures: Signatures, contacts: Contacts, 
         event = message_event(request.form, contacts)
         began = time.perf_counter()
         answer = talk().answer(event, request.cookies.get(NAME, ""))
-        _log_turn(event, answer, began)
+        took = time.perf_counter() - began
+        _log_turn(event, answer, took)
+        metrics.turn(event.channel, answer, took)
         response = Response(answer.body, mimetype="text/xml")
         if answer.cookie:
             response.set_cookie(NAME, answer.cookie, max_age=COOKIE_SECONDS, secure=True, httponly=True)
@@ -67,7 +73,7 @@ def _later() -> Response:
     return Response("Try again.", 503, {"Retry-After": RETRY_AFTER}, mimetype="text/plain")
 
 
-def _log_turn(event: Event, answer: Answer, began: float) -> None:
+def _log_turn(event: Event, answer: Answer, took: float) -> None:
     session = answer.turn.session if answer.turn else None
     log.info(
         "turn",
@@ -75,5 +81,5 @@ def _log_turn(event: Event, answer: Answer, began: float) -> None:
         language=session.language if session else "",
         screen=session.screen if session else "",
         outcome=answer.outcome,
-        ms=round((time.perf_counter() - began) * 1000, 1),
+        ms=round(took * 1000, 1),
     )
