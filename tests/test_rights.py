@@ -218,7 +218,7 @@ def test_whoever_the_carrier_lets_nothing_through_to_has_left(
     now = datetime.now(UTC)
     account.has(
         Message("SMblocked" + gone.number, OURS, gone.number, "Hello", now, "undelivered", 21610),
-        Message("SMbefore" + gone.number, OURS, came_back.number, "Hello", now - timedelta(hours=1), "failed", 21610),
+        Message("SMbefore" + gone.number, OURS, came_back.number, "Hello", now - timedelta(minutes=1), "failed", 21610),
         Message("SMlost" + gone.number, OURS, reading.number, "Hello", now, "undelivered", 30003),
     )
     came_back.text("START")
