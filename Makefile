@@ -1,6 +1,6 @@
 # What one can do here. Every target makes its own environment first.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint check bench proof messages lock clean
+.PHONY: help run test lint check bench proof recordings messages lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -31,7 +31,7 @@ run: $(VENV)/run.stamp ## Start the service on PORT (8080), with a Redis of its 
 	@exec $(BIN)/plainline serve
 
 test: $(VENV)/dev.stamp ## Run every test, against a real Redis
-	@$(BIN)/python -m pytest $(PYTEST)
+	@$(BIN)/python -m pytest -n auto $(PYTEST)
 
 lint: $(VENV)/dev.stamp ## Format, style, types and floors
 	@$(BIN)/ruff format --check .
@@ -48,9 +48,13 @@ bench: $(VENV)/dev.stamp ## Measure the service against the tutorial's applicati
 	@$(BIN)/python -m bench.growth
 	@$(BIN)/python -m bench.understanding
 	@$(BIN)/python -m bench.overload
+	@$(BIN)/python -m bench.calls
 
 proof: $(VENV)/dev.stamp ## Try everything that may go wrong, count, and write the table of the README (an hour at most)
 	@$(BIN)/python -m tests.proof $(PROOF)
+
+recordings: $(VENV)/run.stamp ## Make stand-ins for what no voice of the carrier's says (needs espeak-ng and lame)
+	@$(BIN)/plainline record ht
 
 messages: $(VENV)/run.stamp ## Bring the template and every catalogue up to the sources
 	@$(BIN)/plainline messages

@@ -12,7 +12,7 @@ from functools import cache, partial
 from typing import TextIO, cast
 
 import structlog
-from flask import Flask, Response
+from flask import Flask, Response, request
 
 from service.book import Book, load_book
 from service.book.languages import Languages
@@ -24,6 +24,7 @@ from service.seal import Seal
 from service.settings import Settings, SettingsError
 from service.store import Expiries, Spool, Store
 from service.talk import Talk
+from service.web.audio import audio
 from service.web.health import health
 from service.web.hooks import hooks
 from service.web.metrics import Metrics, metrics
@@ -47,6 +48,8 @@ def create_book(settings: Settings) -> Book:
         country=settings.default_country,
         max_segments=settings.max_segments,
         place_days=settings.place_days,
+        call_minutes=settings.call_minutes,
+        synthetic=settings.in_development or settings.synthetic_recordings,
     )
     if settings.in_development or settings.serve_unreviewed:
         return book
@@ -75,7 +78,7 @@ def create_upkeep(settings: Settings, clock: Callable[[], float] = time.time) ->
     return Upkeep(book, talk, store, Contacts(settings.contact_key, seal), account, clock)
 
 
-def create_app(settings: Settings, book: Book | None = None) -> Flask:
+def create_app(settings: Settings, book: Book | None = None, clock: Callable[[], float] = time.time) -> Flask:
     """The web application. Opens no connection: each process opens its own, after the fork.
 
     Raises SettingsError and the book's errors, which say what to do.
@@ -90,7 +93,7 @@ def create_app(settings: Settings, book: Book | None = None) -> Flask:
 
     @cache
     def talk() -> Talk:
-        return Talk(book, store, spool, seal, erases=bool(settings.twilio_account_sid))
+        return Talk(book, store, spool, seal, settings.url, bool(settings.twilio_account_sid), clock)
 
     app = Flask("plainline", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_REQUEST
@@ -98,13 +101,15 @@ def create_app(settings: Settings, book: Book | None = None) -> Flask:
     app.register_blueprint(hooks(talk, Signatures(settings.tokens), contacts, settings.url, counted))
     app.register_blueprint(health(store.ready))
     app.register_blueprint(metrics(counted))
+    app.register_blueprint(audio(settings.content / "audio"))
 
     app.extensions[URGENT] = partial(is_urgent, book)
 
     @app.after_request
     def harden(response: Response) -> Response:
         response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Cache-Control"] = "no-store"
+        if request.blueprint != "audio":
+            response.headers["Cache-Control"] = "no-store"
         response.headers["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'"
         response.headers["Referrer-Policy"] = "no-referrer"
         response.headers["X-Frame-Options"] = "DENY"

@@ -7,12 +7,14 @@ somebody to know.
 
 from __future__ import annotations
 
+import json
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from enum import StrEnum
 from functools import lru_cache
+from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,17 +33,20 @@ from service.book.helplines import HelplinesError
 from service.book.keywords import COMMANDS, HELP, START, STOP, all_keywords, is_unspaced, plain
 from service.book.languages import DOMAIN, Language, LanguagesError, catalogue_path, describe, safety_path
 from service.book.pages import PageTooSmallError
+from service.book.recordings import RecordingsError, manifest
 from service.book.safety import RESERVED, SafetyError, Sense
 from service.book.segments import segments
+from service.channels import spoken
 from service.channels.sms import NOTICE_SEGMENTS
 from service.conversation import KEYWORD, Channel, Event, Kind, Known, Session, Target, Text
 from service.cost import costs
 from service.engine import DANGERS, check_screens, go
-from service.flows import home, leaving, people
+from service.flows import calling, home, leaving, people
 from service.flows.home import first_sight
 from service.flows.notices import review_notice
 from service.flows.scene import Scene
 from service.messages import own_headers, template, updated, written
+from service.recording import missing
 from service.settings import ROOT, Settings, SettingsError
 
 HARDEST_GRADE = 8.0
@@ -52,7 +57,15 @@ LONGEST_PARAGRAPH = 320
 
 FEWEST_PATTERNS = {Sense.SUICIDE: 15, Sense.EMERGENCY: 15, Sense.HALF: 3, Sense.LEAVING: 15, Sense.LOSS: 3}
 
-NEUTRAL = (home.GREETING, home.WELCOME_BACK, people.WHAT_THIS_IS, *leaving.SENTENCES)
+NEUTRAL = (
+    home.GREETING,
+    home.WELCOME_BACK,
+    calling.HELLO_CALL,
+    spoken.TO_GO_ON,
+    spoken.STOPPED,
+    people.WHAT_THIS_IS,
+    *leaving.SENTENCES,
+)
 """What is said first, after days, or about leaving: sentences that others may read."""
 
 STALE_HELPLINE = timedelta(days=180)
@@ -94,7 +107,7 @@ def at_start(settings: Settings) -> tuple[Book | None, list[Finding]]:
     """The book to serve, and what would meet a person if it were served; quick enough for every start."""
     try:
         book = create_book(settings)
-    except (ArticleError, LanguagesError, HelplinesError, SettingsError) as error:
+    except (ArticleError, LanguagesError, HelplinesError, RecordingsError, SettingsError) as error:
         return None, [_refused(error)]
     findings = [Finding(Level.ERROR, "settings", 0, problem, "see docs/settings.md") for problem in settings.problems()]
     try:
@@ -103,6 +116,7 @@ def at_start(settings: Settings) -> tuple[Book | None, list[Finding]]:
         return None, [Finding(Level.ERROR, settings.locales, 0, str(error), "see docs/translating.md")]
     findings += [*_screens(), *_prompts(book, settings.locales), *_keywords(book, settings.locales), *_program(book)]
     findings += [*_listening(book, settings.locales), *_unasked(book, settings.locales)]
+    findings += _voices(book, settings.locales)
     return book, findings
 
 
@@ -120,6 +134,7 @@ def everything(settings: Settings) -> list[Finding]:
     if not any(finding.level is Level.ERROR for finding in findings):
         findings += _pages(book, settings.locales)
     findings += [*_helplines(book, settings.content), *_reviews(book, settings.locales)]
+    findings += _recordings(book, settings.content)
     order = list(Level)
     return sorted(findings, key=lambda finding: (order.index(finding.level), str(finding.path), finding.line))
 
@@ -134,7 +149,7 @@ def _screens() -> Iterator[Finding]:
     try:
         check_screens()
     except LookupError as error:
-        yield Finding(Level.ERROR, ROOT / "service/engine.py", 0, str(error), "name a screen that exists")
+        yield Finding(Level.ERROR, ROOT / "service/engine/rules.py", 0, str(error), "name a screen that exists")
 
 
 def _prompts(book: Book, locales: Path) -> Iterator[Finding]:
@@ -417,6 +432,39 @@ def _helplines(book: Book, content: Path) -> Iterator[Finding]:
             if line.read and date.today() - line.read > STALE_HELPLINE:  # noqa: DTZ011  a day more or less is no matter
                 problem = f"{line.name} ({country}) was read on {line.read}"
                 yield Finding(Level.NOTE, path, 0, problem, "read its page again")
+
+
+def _voices(book: Book, locales: Path) -> Iterator[Finding]:
+    """A voice must be one of the carrier's, and speak its language; a recogniser likewise."""
+    known = json.loads(files("service.book").joinpath("voices.json").read_text("utf-8"))
+    path = locales / "languages.toml"
+    for language in book.languages.values():
+        speaks, hears = language.speaks, language.hears
+        voices = known["google_voices_by_locale"].get(speaks, ())
+        if language.voice and (speaks not in known["say_languages"] or language.voice not in voices):
+            problem = f"[{language.code}] the voice {language.voice} does not speak {speaks or 'anything'}"
+            yield Finding(Level.ERROR, path, 0, problem, "choose one from service/book/voices.json")
+        if hears and hears not in known["gather_languages"]:
+            problem = f"[{language.code}] no recogniser hears {hears}"
+            yield Finding(Level.ERROR, path, 0, problem, "choose one from service/book/voices.json, or leave it out")
+    if not any(language.can_speak for language in book.languages.values()):
+        yield Finding(Level.NOTE, path, 0, "no language can be heard on a call", "name a voice, or record one")
+
+
+def _recordings(book: Book, content: Path) -> Iterator[Finding]:
+    """What a language without a voice says must be recorded, word by word; a stand-in is no person's voice."""
+    for code, said in missing(book):
+        problem = f"not recorded: {said[:60]!r}"
+        yield Finding(Level.GAP, manifest(content, code), 0, problem, f"run 'plainline record {code}', or record it")
+    for language in book.languages.values():
+        path = manifest(content, language.code)
+        recorded = language.recordings
+        gone = [each.file for each in recorded.by_text.values() if not (path.parent / each.file).exists()]
+        if gone:
+            yield Finding(Level.GAP, path, 0, f"{gone[0]} is missing", f"run 'plainline record {language.code}'")
+        if recorded.by_text and not language.voice and not recorded.by_people:
+            problem = f"{language.name} is spoken by a machine on calls"
+            yield Finding(Level.NOTE, path, 0, problem, "have a person record it, see docs/recording.md")
 
 
 def _reviews(book: Book, locales: Path) -> Iterator[Finding]:

@@ -20,6 +20,7 @@ from rich.markup import escape
 from service.settings import ROOT, Settings, SettingsError, read_settings
 
 if TYPE_CHECKING:
+    from service.book import Book
     from service.channels.twilio import Contacts
     from service.store import Store
 
@@ -268,8 +269,9 @@ def review(language: str, by: str, revision: str, day: str, safety: bool) -> Non
 @main.command()
 @click.option("--price", type=float, default=0.0083, show_default=True, help="Price of one segment, in your currency.")
 @click.option("--language", help="Only this language.")
+@click.option("--voice", is_flag=True, help="What it takes to hear everything on a call instead, in seconds.")
 @plainly
-def cost(price: float, language: str | None) -> None:
+def cost(price: float, language: str | None, voice: bool) -> None:
     """What every section costs in every language: characters, texts, segments, the lower bound and the price."""
     from rich.table import Table  # noqa: PLC0415
 
@@ -278,6 +280,9 @@ def cost(price: float, language: str | None) -> None:
 
     settings = read_settings()
     book = create_book(settings)
+    if voice:
+        _show_listening(book, language)
+        return
     table = Table("language", "section", "encoding", box=None, pad_edge=False)
     for heading in ("characters", "texts", "segments", "bound", "price", "cut in a sentence"):
         table.add_column(heading, justify="right")
@@ -295,6 +300,40 @@ def cost(price: float, language: str | None) -> None:
             forcing = one.forcing if len(one.forcing) <= 12 else f"{one.forcing[:12]}... ({len(one.forcing)})"
             table.add_row(one.language, one.section.partition("/")[2], one.encodings, *map(str, figures), forcing)
     Console(width=None if sys.stdout.isatty() else 140).print(table)
+
+
+def _show_listening(book: Book, code: str | None) -> None:
+    """Seconds per section and part, and from answer to the first sentence of an article."""
+    import shutil  # noqa: PLC0415
+
+    from rich.table import Table  # noqa: PLC0415
+
+    from service.listening import firsts, heard, reckoned, synthesised  # noqa: PLC0415
+
+    measured = shutil.which("espeak-ng") is not None
+    seconds = synthesised(book) if measured else reckoned(book)
+    console = Console(width=None if sys.stdout.isatty() else 140)
+    table = Table("language", "section", box=None, pad_edge=False)
+    for heading in ("parts", "seconds", "longest part"):
+        table.add_column(heading, justify="right")
+    with err.status("Listening..."):
+        for one in heard(book, seconds):
+            if code in {None, one.language}:
+                parts = one.parts
+                figures = (str(len(parts)), f"{sum(parts):.0f}", f"{max(parts):.1f}")
+                table.add_row(one.language, one.section.partition("/")[2], *figures)
+        soon = Table("language", box=None, pad_edge=False)
+        soon.add_column("a stranger", justify="right")
+        soon.add_column("a known caller", justify="right")
+        for first in firsts(book, seconds, book.country):
+            if code in {None, first.language}:
+                soon.add_row(first.language, f"{first.stranger:.1f}", f"{first.known:.1f}")
+    console.print(table)
+    console.print()
+    console.print("Seconds from answer to the first sentence of an article, pressing as soon as a choice is named:")
+    console.print(soon)
+    how = "as espeak-ng says them" if measured else "by letters a second (espeak-ng is not installed)"
+    console.print(f"Sentences {how}, recordings as they are.", style="dim")
 
 
 @main.command()
@@ -333,8 +372,49 @@ def build() -> None:
 
 
 @main.command()
+@click.argument("language")
+@click.option("--script", is_flag=True, help="Print what is to be recorded, each with the name of its file.")
+@click.option("--take", "source", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Recordings.")
+@click.option("--by", default="", help="Who spoke them; goes with --take.")
+@plainly
+def record(language: str, script: bool, source: Path | None, by: str) -> None:
+    """Make stand-ins for what a LANGUAGE says on calls, print its script, or take a person's recordings."""
+    from rich.progress import Progress  # noqa: PLC0415
+
+    from service import recording  # noqa: PLC0415
+    from service.app import create_book  # noqa: PLC0415
+
+    settings = read_settings()
+    book = create_book(settings)
+    if language not in book.languages:
+        raise click.ClickException(f"there is no language {language!r}: choose from {', '.join(book.languages)}")
+    if source and not by:
+        raise click.ClickException('say who spoke: --by "Name"')
+    try:
+        if source:
+            click.echo(f"taken: {recording.take(settings.content, language, source, by)} recordings by {by}")
+            return
+        with err.status("Finding everything that is said on calls..."):
+            said = recording.sentences(book, language)
+        if script:
+            for sentence in said:
+                click.echo(f"{recording.name_of(sentence)}.wav\t{sentence}")
+            return
+        with Progress(console=err, transient=True) as progress:
+            task = progress.add_task("Making stand-ins", total=len(said))
+            made, size = recording.refresh(
+                settings.content, language, said, lambda done: progress.update(task, completed=done)
+            )
+    except recording.RecordingError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"{len(said)} sentences, {made} made anew, {size / 1_000_000:.2f} MB")
+    if size > recording.LARGEST:
+        raise click.ClickException(f"more than {recording.LARGEST / 1_000_000:.0f} MB: record fewer sentences")
+
+
+@main.command()
 @click.option("--language", "codes", multiple=True, help="Only this language; may be given several times.")
-@click.option("--channel", type=click.Choice(["sms", "whatsapp"]), help="Only this channel.")
+@click.option("--channel", type=click.Choice(["sms", "whatsapp", "voice"]), help="Only this channel.")
 @click.option("--jobs", type=click.IntRange(min=0), default=0, help="Processes; one for each core if left out.")
 @click.option("--svg", type=click.Path(dir_okay=False, path_type=Path), help="Draw the map of what leads where.")
 @plainly

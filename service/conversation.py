@@ -21,13 +21,24 @@ class Channel(StrEnum):
 
     SMS = "sms"
     WHATSAPP = "whatsapp"
+    VOICE = "voice"
+
+    @property
+    def is_read(self) -> bool:
+        """Whether people read what we say there; else they hear it."""
+        return self is not Channel.VOICE
 
 
 class Kind(StrEnum):
     """What an event is about."""
 
-    WORDS = "words"
+    WORDS = "words"  # texted, or spoken and recognised
     ATTACHMENT = "attachment"  # a picture, voice note, sticker or place, without a word
+    CALL = "call"  # a call begins
+    KEY = "key"  # of a telephone; the body is the key
+    SILENCE = "silence"  # on a call, nothing was heard for a while
+    RETURN = "return"  # a caller comes back from whom they were put through to; the body says how that ended
+    HANGUP = "hangup"  # a call has ended
 
 
 class Carrier(StrEnum):
@@ -42,9 +53,10 @@ class Carrier(StrEnum):
 class Event:
     """One thing that somebody did.
 
-    ``id`` names it for good (a MessageSid), ``contact`` is the index of the person (never a number; empty where the
-    number is withheld), ``address`` their sealed number, which only what sends can open, ``country`` the ISO 3166
-    region of the number, as a hint and no more. ``machine`` marks a sender that no person is behind.
+    ``id`` names it for good (a MessageSid, or a CallSid with the step of that call), ``contact`` is the index of the
+    person (never a number; empty where the number is withheld), ``address`` their sealed number, which only what sends
+    can open, ``country`` the ISO 3166 region of the number, as a hint and no more. ``machine`` marks a sender that no
+    person is behind, ``step`` counts the posts of a call.
     """
 
     id: str
@@ -56,6 +68,12 @@ class Event:
     carrier: Carrier | None = None
     address: bytes = b""
     machine: bool = False
+    step: int = 0
+
+    @property
+    def holder(self) -> str:
+        """Whom what is carried for us is bound to: the contact, else the call."""
+        return self.contact or self.id.partition(".")[0]
 
 
 Value: TypeAlias = "str | int | date | Territory | Text"
@@ -146,11 +164,23 @@ class Passage(NamedTuple):
     end: tuple[int, int]
 
 
+class Dial(NamedTuple):
+    """The caller is put through to a number (E.164)."""
+
+    number: str
+
+
+class HangUp(NamedTuple):
+    """The call ends."""
+
+
 class Reply(NamedTuple):
     """What we say. It knows neither language nor channel.
 
     ``notices`` are messages of their own that come before; ``opening`` (a line each), ``passage``, ``options`` and
     ``hint`` make one page, in this order. ``first`` is the number of the first option. An empty reply says nothing.
+    On a call ``then`` says what happens behind it instead of listening, ``goes_on`` that silence leads on at once, and
+    ``slow`` that it is said slower.
     """
 
     notices: tuple[tuple[Text, ...], ...] = ()
@@ -159,10 +189,29 @@ class Reply(NamedTuple):
     options: tuple[Option, ...] = ()
     first: int = 1
     hint: tuple[Text, ...] = ()
+    then: Dial | HangUp | None = None
+    goes_on: bool = False
+    slow: bool = False
 
     def after(self, *notice: Text) -> Reply:
         """The same reply with one more notice in front of its page."""
         return self._replace(notices=(*self.notices, notice))
+
+
+class Call(NamedTuple):
+    """What is remembered of a call while it lasts.
+
+    ``began`` is when (Unix seconds), ``slow`` whether we speak slower, ``silences`` and ``slips`` how often in a row
+    nothing was heard or nothing fitted, ``starred`` whether ``*`` was the last key, ``warned`` whether its end was
+    told.
+    """
+
+    began: int = 0
+    slow: bool = False
+    silences: int = 0
+    slips: int = 0
+    starred: bool = False
+    warned: bool = False
 
 
 class Session(NamedTuple):
@@ -173,7 +222,8 @@ class Session(NamedTuple):
     ``choices`` what a number answers while a question is open, ``told`` which notices they have had, ``seen`` when they
     last wrote (Unix hours), ``echoes`` short hashes of what we said last, to recognise a phone that quotes it.
     ``turn`` counts the turns, so that of two memories the later is known; ``loop`` is a mark of what they wrote last,
-    how often in a row it moved nothing, and when (Unix seconds), to recognise a machine that answers a machine.
+    how often in a row it moved nothing, and when (Unix seconds), to recognise a machine that answers a machine;
+    ``call`` is what only a call needs.
     """
 
     language: str = ""
@@ -189,6 +239,7 @@ class Session(NamedTuple):
     echoes: tuple[str, ...] = ()
     turn: int = 0
     loop: tuple[str, int, int] = ("", 0, 0)
+    call: Call = Call()
 
 
 class Person(NamedTuple):

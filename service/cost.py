@@ -65,8 +65,8 @@ def _cost(scene: Scene, section: Section, language: Language) -> Cost:
     form = scene.measure.form
     paragraphs = [language.say(paragraph.text) for paragraph in section.paragraphs]
     layout = reading.layout_of(scene, section)
-    count, _ = reading.opened(scene, section)
-    opening = scene.say(reading.opening(section, count))
+    title, _ = reading.opened(scene, section)
+    opening = scene.say(title)
     more, end = scene.say(reading.GO_ON), scene.say(reading.end_of(scene, section))
     texts: list[str] = []
     cuts = 0

@@ -95,6 +95,14 @@ class Settings(BaseSettings):
     place_days: int = Field(
         30, ge=1, le=3650, description="Days after which a place in an article is forgotten: a phone may change hands."
     )
+    call_minutes: int = Field(
+        30, ge=3, le=240, description="Minutes after which a call is ended kindly; it is warned a minute before."
+    )
+    synthetic_recordings: bool = Field(
+        False,
+        description="1 plays recordings that a machine made, of languages the carrier has no voice for. Without it "
+        "such a language is by text message only, until a person has recorded it.",
+    )
     answer_hours: int = Field(
         24,
         ge=1,

@@ -17,6 +17,7 @@ from service.book import Book
 from service.book.echoes import echo
 from service.channels.sms import Texts
 from service.channels.twilio import messages_twiml
+from service.channels.voice import Voice
 from service.conversation import (
     Effect,
     Entry,
@@ -77,9 +78,9 @@ class Decided(NamedTuple):
 
 
 class Talk:
-    """Takes turns for a book, remembering them in a store, and in a spool and cookies while the store is away.
+    """Takes turns for a book, remembering them in a store, and in a spool and on phones while the store is away.
 
-    ``erases`` says whether there is a worker that erases messages at Twilio.
+    ``url`` is where Twilio reaches us, ``erases`` whether there is a worker that erases messages there.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917  the parts that meet in a turn
@@ -88,6 +89,7 @@ class Talk:
         store: Store,
         spool: Spool,
         seal: Seal,
+        url: str = "",
         erases: bool = True,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -97,31 +99,34 @@ class Talk:
         self._seal = seal
         self._erases = erases
         self._clock = clock
+        self._url = url
         self._texts = Texts(book)
+        self._voice = Voice(book, url)
 
     def answer(self, event: Event, cookie: str = "") -> Answer:
-        """Answer one event; ``cookie`` is what its phone carried. The same id gives the same bytes again.
+        """Answer one event; ``cookie`` is what its phone carried, or a call its address. The same id gives the same
+        bytes again.
 
         Raises StoreError where what must not be forgotten could be kept nowhere; the event may be sent again.
         """
         now = self._clock()
-        if not event.contact:
-            decided = self._decide(Known(), event, now)
-            return Answer(decided.body, decided.turn, decided.turn.outcome)
-        carried = read_cookie(cookie, event.contact, self._seal)
+        carried = read_cookie(cookie, event.holder, self._seal)
         known = Known()
+        if not event.contact:
+            decided = self._decide(_latest(known, carried, event) if event.step else known, event, now)
+            return Answer(decided.body, decided.turn, decided.turn.outcome)
         try:
             self.replay()
-            found: Stored | None = self._store.begin(event.contact, event.id, now)
+            found: Stored | None = self._store.begin(event.contact, event.id, now, limited=event.channel.is_read)
             while found is not None:
                 if found.answer is not None:
-                    return Answer(found.answer, None, ANSWERED_BEFORE)
+                    return self._again(event, found.answer, _latest(found.known, carried, event), carried)
                 if _has_had_its_answer(event, carried):
                     return Answer(NOTHING, None, ANSWERED_BEFORE)
                 if self._clock() > now + DEADLINE:
                     raise StoreAwayError("too many turns of one contact at once")
                 known = found.known
-                decided = self._decide(_latest(known, carried), event, now)
+                decided = self._decide(_latest(known, carried, event), event, now)
                 found = self._commit(event, found, decided, now)
         except StoreAwayError as error:
             log.warning("without redis", why=str(error))
@@ -146,7 +151,7 @@ class Talk:
         """Without Redis: on what was found before it went, or on what the phone carries, whichever is later."""
         if _has_had_its_answer(event, carried):
             return Answer(NOTHING, None, ANSWERED_BEFORE)
-        decided = self._decide(_latest(known, carried), event, now)
+        decided = self._decide(_latest(known, carried, event), event, now)
         if decided.turn.effects:
             self._keep(event, decided, now)
         return self._answered(event, decided, carried)
@@ -177,23 +182,42 @@ class Talk:
         log.info("replayed", entries=count)
 
     def _answered(self, event: Event, decided: Decided, carried: Carried | None) -> Answer:
+        if not event.channel.is_read:  # what a call carries stands in its next address
+            return Answer(decided.body, decided.turn, decided.turn.outcome)
         before = carried.answered if carried and not decided.forgets else ()
         answered = (*before, mark(event.id)) if event.id else before
         session = Session() if decided.forgets else decided.turn.session
         cookie = write_cookie(Carried(session, decided.person, answered), event.contact, self._seal)
         return Answer(decided.body, decided.turn, decided.turn.outcome, cookie)
 
+    def _again(self, event: Event, answer: bytes, known: Known, carried: Carried | None) -> Answer:
+        """The answer that was given before; its cookie may have been lost with it."""
+        before = carried.answered if carried else ()
+        now = Carried(known.session, known.person, (*before, mark(event.id)))
+        cookie = write_cookie(now, event.contact, self._seal) if event.channel.is_read else ""
+        return Answer(answer, None, ANSWERED_BEFORE, cookie)
+
     def _decide(self, known: Known, event: Event, now: float) -> Decided:
         turn = take_turn(self._book, known, event, int(now))
-        code = turn.session.language or self._book.likeliest(event.country)[0].code
-        messages = self._texts.render(turn.reply, code, event.channel)
-        session = turn.session._replace(turn=known.session.turn + 1)
-        turn = turn._replace(session=session._replace(echoes=echoes(messages)) if messages else session)
-        entries = tuple(
-            Entry(LEDGER[type(effect)], int(now), event.channel, code, messages[0] if messages else "")
-            for effect in turn.effects
-        )
-        return Decided(turn, after(turn.effects, known.person, now), entries, messages_twiml(messages))
+        code = self._book.spoken(turn.session.language, event.country, event.channel).code
+        turn = turn._replace(session=turn.session._replace(turn=known.session.turn + 1))
+        person = after(turn.effects, known.person, now)
+        if event.channel.is_read:
+            messages = self._texts.render(turn.reply, code, event.channel)
+            if messages:
+                turn = turn._replace(session=turn.session._replace(echoes=echoes(messages)))
+            words, body = messages[0] if messages else "", messages_twiml(messages)
+        else:
+            words = next((each.said for each in self._voice.utterances(turn.reply, code)), "")
+            body = self._voice.render(turn.reply, code, self._next(event, turn, person))
+        entries = tuple(Entry(LEDGER[type(effect)], int(now), event.channel, code, words) for effect in turn.effects)
+        return Decided(turn, person, entries, body)
+
+    def _next(self, event: Event, turn: Turn, person: Person) -> str:
+        """The address of a call's next step, which carries where it is."""
+        forgets = any(isinstance(effect, Forget) for effect in turn.effects)
+        carried = Carried(Session() if forgets else turn.session, person)
+        return f"{self._url}/voice/{event.step + 1}?s={write_cookie(carried, event.holder, self._seal)}"
 
 
 NOTHING = messages_twiml(())
@@ -266,12 +290,17 @@ def _has_had_its_answer(event: Event, carried: Carried | None) -> bool:
     return bool(carried and event.id and mark(event.id) in carried.answered)
 
 
-def _latest(known: Known, carried: Carried | None) -> Known:
+def _latest(known: Known, carried: Carried | None, event: Event) -> Known:
     """What is known, with the session that the phone carries unless that one is older.
 
-    Of two that are as old the phone's counts: its answer is the one that was seen.
+    Of two that are as old the phone's counts: its answer is the one that was seen. On a call what its address carries
+    counts in any case, since that is what was heard, unless everything was to be forgotten since.
     """
-    if carried is None or carried.age < (known.person.epoch, known.session.turn):
+    if carried is None:
+        return known
+    is_older = carried.age < (known.person.epoch, known.session.turn)
+    if is_older and (event.channel.is_read or carried.person.epoch < known.person.epoch):
         return known
     person = max(known.person, carried.person, key=lambda each: each.since)
-    return known._replace(session=carried.session, person=person)
+    turn = max(carried.session.turn, known.session.turn)
+    return known._replace(session=carried.session._replace(turn=turn), person=person)

@@ -82,6 +82,7 @@ class Line:
     def _strikes(self) -> Fault:
         """What goes wrong with this request."""
         if self.fault not in {Fault.BEFORE, Fault.AFTER}:
+            self.struck += self.fault is not Fault.NONE
             return self.fault
         self.countdown -= 1
         if self.countdown:

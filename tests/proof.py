@@ -90,7 +90,8 @@ def malformed(book: Book, folder: Path, count: int) -> Row:
     """Requests as no carrier sends them."""
     with embedded_redis(folder / "redis") as url:
         outcome = torment(create_app(_settings(folder, url), book), TOKEN, count)
-    result = f"{outcome.failures} errors of ours; slowest {outcome.slowest:.0f} ms; {outcome.growth:,} KB more memory"
+    cost = f"at most {outcome.slowest:.0f} ms of work for one; {outcome.growth:,} KB more memory"
+    result = f"{outcome.failures} errors of ours; {cost}"
     return Row("Malformed requests", f"{count:,}", result, bool(outcome.failures))
 
 
@@ -117,9 +118,11 @@ def survived(steps: int) -> Row:
 def explored(book: Book, languages: list[str]) -> Row:
     """Every state of every conversation."""
     report = explore(replace(book, meaning=None, senses=None), languages)
-    proved = f"{len(report.violations)} violations; at most {report.farthest} texts from the first to any paragraph"
+    proved = (
+        f"{len(report.violations)} violations; at most {report.farthest} texts or keys from the first to any paragraph"
+    )
     return Row(
-        f"States of conversations, {len(languages)} languages, two channels",
+        f"States of conversations, {len(languages)} languages, texts, WhatsApp and calls",
         f"{report.states:,}",
         proved,
         bool(report.violations),

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from service.book import Book
 from service.book.segments import segments
 from service.channels.sms import Texts
+from service.channels.voice import Voice
 from service.conversation import (
     Allowance,
     Channel,
@@ -23,6 +24,7 @@ from service.conversation import (
 from service.engine import SCREENS, check_screens, take_turn
 from service.store.codec import decode_session, encode_session
 from tests.dialogue import Dialogue
+from tests.telephone import validate
 
 WORDS = [
     *["hi", "RIESGOS", "MORE", "mas", "back", "MENU", "1", "2", "9", "0", "LANGUAGE", "HELP", "STOP", "START", "fear"],
@@ -46,11 +48,13 @@ events = st.builds(
 def test_whatever_comes_in_gets_a_valid_answer_within_its_limits(
     book: Book, arriving: list[Event], allowance: Allowance
 ) -> None:
-    known, texter = Known(allowance=allowance), Texts(book)
+    known, texter, voice = Known(allowance=allowance), Texts(book), Voice(book, "https://plainline.example")
     for number, event in enumerate(arriving):
         turn = take_turn(book, known, event, 1_800_000_000 + number * 86_400)
-        code = turn.session.language or book.likeliest(event.country)[0].code
-        for message in texter.render(turn.reply, code, event.channel):
+        code = book.spoken(turn.session.language, event.country, event.channel).code
+        if event.channel is Channel.VOICE:
+            validate(voice.render(turn.reply, code, "https://plainline.example/voice/1?s=abc"))
+        for message in texter.render(turn.reply, code, event.channel) if event.channel.is_read else ():
             assert message.strip()
             assert len(message) <= 1600
             if event.channel is Channel.SMS:

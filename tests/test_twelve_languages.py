@@ -116,12 +116,25 @@ def test_the_pages_of_every_section_rejoined_are_its_translation(book: Book, cod
     form = book.measure(channel, language).form
     for section in book.sections.values():
         paragraphs = [language.say(paragraph.text) for paragraph in section.paragraphs]
-        count, _ = reading.opened(scene, section)
-        pages = list(reading.layout_of(scene, section).pages(scene.say(reading.opening(section, count))))
-        assert len(pages) == count
+        title, first = reading.opened(scene, section)
+        pages = reading.pages_of(scene, section)
+        assert pages[0] == first
+        assert title.count == (len(pages) if channel.is_read else book.minutes(section, language))
         said = [form(excerpt(paragraphs, page.start, page.end)) for page in pages]
         assert regex.sub(r"\s", "", "".join(said)) == regex.sub(r"\s", "", form(BREAK.join(paragraphs)))
         assert [page.end for page in pages[:-1]] == [page.start for page in pages[1:]]
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_what_is_heard_at_once_takes_half_a_minute_and_ends_with_a_sentence(book: Book, code: str) -> None:
+    language = book.languages[code]
+    scene = Scene(book, Known(Session(language=code)), Event("", Channel.VOICE, "", Kind.WORDS, ""), 0)
+    for section in book.sections.values():
+        paragraphs = [language.say(paragraph.text) for paragraph in section.paragraphs]
+        for page in reading.pages_of(scene, section):
+            said = excerpt(paragraphs, page.start, page.end)
+            assert len(said) <= 30 * language.letters_a_second
+            assert said.endswith((".", "。", "।", "؟", "?")), said
 
 
 def test_every_section_is_within_a_tenth_of_the_lower_bound_or_one_segment(book: Book) -> None:

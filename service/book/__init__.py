@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
 
@@ -23,9 +23,16 @@ from service.book.languages import (
 )
 from service.book.meaning import Meaning, Sample, load_vectors, meaning_of, read_samples
 from service.book.pages import Layout, Measure
+from service.book.recordings import load_recordings
 from service.book.safety import Safety, tokens
 from service.book.senses import Senses, safety_samples, senses_of
 from service.conversation import Channel, Text
+
+LONGEST_PART = 30
+"""Seconds that are spoken before somebody is listened to again."""
+
+MOST_CHOICES_HEARD = 5
+"""More cannot be remembered by somebody who only hears them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +49,7 @@ class Book:
     country: str = "US"
     max_segments: int = 3
     place_days: int = 30
+    call_minutes: int = 30
     meaning: Meaning | None = None
     senses: Senses | None = None
 
@@ -108,15 +116,19 @@ class Book:
 
     @cached_property
     def _measures(self) -> dict[tuple[Channel, str], Measure]:
-        whatsapp = Measure(max_segments=None)
-        texts = Measure(self.max_segments)
         return {
-            (channel, language.code): whatsapp
-            if channel is Channel.WHATSAPP
-            else replace(texts, accents=not language.texted_without_accents)
+            (channel, language.code): self._measured(channel, language)
             for channel in Channel
             for language in self.languages.values()
         }
+
+    def _measured(self, channel: Channel, language: Language) -> Measure:
+        if channel is Channel.SMS:
+            return Measure(self.max_segments, accents=not language.texted_without_accents)
+        if channel is Channel.WHATSAPP:
+            return Measure(max_segments=None)
+        longest = int(LONGEST_PART * language.letters_a_second)
+        return Measure(max_segments=None, max_characters=longest, choices=MOST_CHOICES_HEARD, each=0)
 
     def measure(self, channel: Channel, language: Language) -> Measure:
         """What a page may be on a channel, in a language."""
@@ -126,6 +138,23 @@ class Book:
     def layout(self) -> _Layouts:
         """``layout(section, language, channel, more, end)``: a section's pages, found once and kept."""
         return _Layouts(self)
+
+    def spoken(self, code: str, country: str, channel: Channel) -> Language:
+        """The language of a conversation that chose ``code`` (nothing, before it did), on a channel.
+
+        Where nothing was chosen, or it has no voice on a call, the likeliest where the number is from.
+        """
+        chosen = self.languages.get(code)
+        if chosen and (channel.is_read or chosen.can_speak):
+            return chosen
+        likely = self.likeliest(country)
+        return likely[0] if channel.is_read else next((each for each in likely if each.can_speak), likely[0])
+
+    @lru_cache(maxsize=4096)  # noqa: B019
+    def minutes(self, section: Section, language: Language) -> int:
+        """How many minutes it takes to hear a section, one at least."""
+        letters = sum(len(language.say(paragraph.text)) for paragraph in section.paragraphs)
+        return max(1, round(letters / language.letters_a_second / 60))
 
     @lru_cache(maxsize=512)  # noqa: B019  one book lives as long as the program
     def likeliest(self, country: str) -> tuple[Language, ...]:
@@ -171,14 +200,18 @@ def load_book(  # noqa: PLR0913  what a book is made of
     country: str = "US",
     max_segments: int = 3,
     place_days: int = 30,
+    call_minutes: int = 30,
+    synthetic: bool = True,
 ) -> Book:
     """Read everything, compiling catalogues that changed.
 
-    Raises ArticleError, LanguagesError or HelplinesError, which say what to do.
+    ``synthetic`` says whether recordings that a machine made may be played. Raises ArticleError, LanguagesError,
+    HelplinesError or RecordingsError, which say what to do.
     """
     compile_catalogues(locales, compiled)
     articles = load_articles(content)
-    languages = load_languages(locales, compiled, only)
+    recordings = load_recordings(content, synthetic=synthetic)
+    languages = load_languages(locales, compiled, only, recordings)
     sections = {section.path for article in articles for section in article.sections}
     questions, safety = (load_vectors(samples, compiled, name) for name, samples in all_samples(content, locales))
     return Book(
@@ -189,6 +222,7 @@ def load_book(  # noqa: PLR0913  what a book is made of
         country=country,
         max_segments=max_segments,
         place_days=place_days,
+        call_minutes=call_minutes,
         meaning=meaning_of(questions, sections) if questions else None,
         senses=senses_of(safety, questions, languages) if safety else None,
     )

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import polib
@@ -25,6 +26,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import PoFileError, read_po
 
+from service.book.recordings import Recordings
 from service.conversation import KEYWORD, Territory, Text, Value
 
 SOURCE = "en"
@@ -92,6 +94,22 @@ class Language:
     reviews: Mapping[str, str] = field(default_factory=dict)
     safety: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict, repr=False)
     accents_matter: bool = False
+    voice: str = ""
+    speaks: str = ""
+    hears: str = ""
+    letters_a_second: float = 14.0
+    said: Mapping[str, str] = field(default_factory=dict)
+    recordings: Recordings = field(default_factory=Recordings, repr=False)
+
+    @property
+    def can_speak(self) -> bool:
+        """Whether it can be heard on a call: it has a voice of the carrier's, or recordings."""
+        return bool(self.voice or self.recordings.by_text)
+
+    def named_in(self, other: Language) -> str:
+        """What this language is called in another one; its own name where that has none for it."""
+        names = Locale.parse(other.locale).languages
+        return names.get(self.code) or names.get(self.code.partition("_")[0]) or self.name
 
     def say(self, sentence: Text) -> str:
         """``sentence`` in this language, its values filled in.
@@ -200,9 +218,12 @@ def describe(locales: Path) -> dict[str, dict[str, Any]]:
     return described
 
 
-def load_languages(locales: Path, compiled: Path, only: Iterable[str] = ()) -> Languages:
+def load_languages(
+    locales: Path, compiled: Path, only: Iterable[str] = (), recordings: Mapping[str, Recordings] = MappingProxyType({})
+) -> Languages:
     """The languages of ``locales``, or ``only`` those named, in that order, from catalogues compiled into ``compiled``.
 
+    ``recordings`` are those of each language that has any.
     Raises LanguagesError for a language that is not described or has no catalogue.
     """
     described = describe(locales)
@@ -212,10 +233,11 @@ def load_languages(locales: Path, compiled: Path, only: Iterable[str] = ()) -> L
             f"LANGUAGES names {', '.join(unknown)}, which {locales / 'languages.toml'} does not describe: "
             f"choose from {', '.join(described)}"
         )
-    return Languages(_load(code, described[code], locales, compiled) for code in wanted)
+    spoken = {code: recordings.get(code, Recordings()) for code in wanted}
+    return Languages(_load(code, described[code], locales, compiled, spoken[code]) for code in wanted)
 
 
-def _load(code: str, about: dict[str, Any], locales: Path, compiled: Path) -> Language:
+def _load(code: str, about: dict[str, Any], locales: Path, compiled: Path, recordings: Recordings) -> Language:
     mo = compiled / code / f"{DOMAIN}.mo"
     if not mo.exists():
         raise LanguagesError(f"{catalogue_path(locales, code)} is missing: run 'make messages'")
@@ -242,6 +264,12 @@ def _load(code: str, about: dict[str, Any], locales: Path, compiled: Path) -> La
         reviews=recorded["reviews"],
         safety=read_safety(locales, code),
         accents_matter=about.get("accents_matter", False),
+        voice=about.get("voice", ""),
+        speaks=about.get("speaks", ""),
+        hears=about.get("hears", ""),
+        letters_a_second=about.get("letters_a_second", 14.0),
+        said=about.get("said", {}),
+        recordings=recordings,
     )
 
 

@@ -26,6 +26,10 @@ BREAK = "\n\n"
 LONGEST_WORD = 40
 """Graphemes; a longer word (an address, mostly) may be cut inside."""
 
+LETTERS_OF_A_DIGIT = 5
+"""How many letters take as long to say as a digit: 2005 is "two thousand five"."""
+
+_DIGIT = regex.compile(r"\d")
 _CLAUSE_END = regex.compile(r"(?<=[,;:—–])\s+|(?<=[،؛、，；：])\s*")
 _WORD_END = regex.compile(r"\s+")
 _GRAPHEME = regex.compile(r"\X")
@@ -46,9 +50,10 @@ class Cut(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """What a page may be on a channel that is read.
+    """What a page may be on a channel.
 
-    Where ``max_segments`` is set a page costs its segments, else 1 (a WhatsApp message is one message however long).
+    Where ``max_segments`` is set a page costs its segments, else ``each``: 1 for a WhatsApp message, however long, and
+    0 for a part that is heard, where the best cuts are all that counts.
     ``accents`` is off where a language asks to be texted without the accents that force UCS-2. ``choices`` is how many
     numbered choices a page holds at most.
     """
@@ -57,10 +62,13 @@ class Measure:
     accents: bool = True
     max_characters: int = 1600
     choices: int = 9
+    each: int = 1
 
     def form(self, sentence: str) -> str:
-        """``sentence`` as it is written on this channel."""
-        return sentence if self.max_segments is None else texting_form(sentence, accents=self.accents)
+        """``sentence`` as it is written on this channel; where it is heard, as long as it takes to say."""
+        if self.max_segments is None:
+            return sentence if self.each else _DIGIT.sub(r"\g<0>" * LETTERS_OF_A_DIGIT, sentence)
+        return texting_form(sentence, accents=self.accents)
 
     def written(self, message: str) -> str:
         """A whole message as it is sent: without accents only where that saves the message from UCS-2."""
@@ -69,7 +77,7 @@ class Measure:
 
     def cost(self, page: str) -> int:
         """What ``page`` costs: segments, or 1 for a message."""
-        return 1 if self.max_segments is None else segments(page)
+        return self.each if self.max_segments is None else segments(page)
 
     def at_most(self, segments: int) -> Measure:
         """The same measure for messages of so many segments."""
@@ -251,7 +259,7 @@ class _Frame:
         if last - first + self._characters > gauge.measure.max_characters:
             return None
         if gauge.measure.max_segments is None:
-            return 1
+            return gauge.measure.each
         foreign = self._foreign or gauge.foreign[end] != gauge.foreign[start]
         count = self._packed[Encoding.UCS_2 if foreign else Encoding.GSM_7].segments(first, last)
         return count if count <= gauge.measure.max_segments else None

@@ -51,6 +51,9 @@ SHORTEST_DRAWN_OUT = 3
 LONGEST_TEXT = 300
 """Words that are looked at: more than a text can hold."""
 
+MOST_REPEATED = 3
+"""Times in a row that the same word is looked at; more say the same."""
+
 _UNSPACED = regex.compile(r"[\p{Han}\p{Hangul}]")
 _TOKEN = regex.compile(r"[\p{Han}\p{Hangul}]|[^\s\p{Han}\p{Hangul}]+")
 _MARK = regex.compile(r"[.,;:!?\n…،؛؟。，、；：！？।]+")
@@ -289,11 +292,10 @@ def _split(said: str) -> tuple[tuple[str, ...], tuple[str, ...], tuple[int, ...]
     exact, spelled = tokens(plain(said))[:LONGEST_TEXT], tokens(_composed(said))[:LONGEST_TEXT]
     pieces = (tokens(plain(piece)) for piece in _MARK.split(said))
     clauses = tuple(number for number, piece in enumerate(pieces) for _ in piece)[:LONGEST_TEXT]
-    return (
-        exact,
-        spelled if len(spelled) == len(exact) else exact,
-        clauses if len(clauses) == len(exact) else (0,) * len(exact),
-    )
+    spelled = spelled if len(spelled) == len(exact) else exact
+    clauses = clauses if len(clauses) == len(exact) else (0,) * len(exact)
+    kept = [at for at in range(len(exact)) if at < MOST_REPEATED or len(set(exact[at - MOST_REPEATED : at + 1])) > 1]
+    return tuple(exact[at] for at in kept), tuple(spelled[at] for at in kept), tuple(clauses[at] for at in kept)
 
 
 def _composed(said: str) -> str:

@@ -109,6 +109,40 @@ def message_event(form: Mapping[str, str], contacts: Contacts) -> Event:
     )
 
 
+ENDED = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
+"""What ``CallStatus`` says of a call that is over."""
+
+
+def call_event(form: Mapping[str, str], contacts: Contacts, step: int) -> Event:
+    """The event behind a post of a call; its first one is step 0."""
+    sender = contacts.sender(form.get("From", ""))
+    kind, body = _heard(form, step)
+    call = form.get("CallSid", "")[:64]
+    return Event(
+        id=f"{call}.{step}" if call else "",
+        channel=Channel.VOICE,
+        contact=sender.contact,
+        kind=kind,
+        body=body[:LONGEST_BODY],
+        country=sender.country,
+        address=sender.address,
+        step=step,
+    )
+
+
+def _heard(form: Mapping[str, str], step: int) -> tuple[Kind, str]:
+    """What happened on the call. A recognised sentence counts whatever its confidence."""
+    if "DialCallStatus" in form:
+        return Kind.RETURN, form["DialCallStatus"]
+    if form.get("CallStatus", "") in ENDED:
+        return Kind.HANGUP, ""
+    if pressed := form.get("Digits", "").strip():
+        return Kind.KEY, pressed
+    if said := form.get("SpeechResult", "").strip():
+        return Kind.WORDS, said
+    return (Kind.SILENCE if step else Kind.CALL), ""
+
+
 def _carrier(opt_out_type: str) -> Carrier | None:
     return Carrier(opt_out_type.upper()) if opt_out_type.upper() in Carrier.__members__ else None
 

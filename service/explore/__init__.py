@@ -74,17 +74,19 @@ def explore(  # noqa: PLR0913  who asks names what they want
     *,
     judges: Sequence[Judge] = (),
     deepest: int = ENDLESS,
+    thorough: bool = True,
     done: Callable[[Walked], None] = lambda _: None,
 ) -> Report:
     """Walk every conversation of ``book`` in ``languages`` (all of them, if none is named) on ``channels``.
 
     ``jobs`` processes walk at the same time (one for each core, if 0), ``judges`` look at every message, ``deepest``
-    is how many texts a walk follows at most, and ``done`` is told of each walk that has ended.
+    is how many texts a walk follows at most, ``thorough`` whether decisions are checked again and other countries'
+    numbers tried too, and ``done`` is told of each walk that has ended.
     """
     wanted = [(code, channel) for code in languages or tuple(book.languages) for channel in channels]
     jobs = min(jobs or os.cpu_count() or 1, len(wanted))
     walks: dict[tuple[str, Channel], Walked] = {}
-    for key, walked in _walks(_Task(book.opened(), tuple(judges), deepest), wanted, jobs):
+    for key, walked in _walks(_Task(book.opened(), tuple(judges), deepest, thorough), wanted, jobs):
         walks[key] = walked
         done(walked)
     return Report(tuple(walks[key] for key in wanted))
@@ -99,10 +101,11 @@ class _Task(NamedTuple):
     book: Book
     judges: tuple[Judge, ...]
     deepest: int
+    thorough: bool
 
     def walk(self, key: _Key) -> Walked:
         """One walk, in this process."""
-        return Walk(self.book, *key, self.judges, self.deepest).all()
+        return Walk(self.book, *key, self.judges, self.deepest).all(thorough=self.thorough)
 
 
 def _walks(task: _Task, wanted: Sequence[_Key], jobs: int) -> Iterator[tuple[_Key, Walked]]:

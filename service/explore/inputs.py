@@ -133,6 +133,55 @@ def alphabet(book: Book, language: Language, other: Language | None) -> Alphabet
     )
 
 
+def calls(book: Book, language: Language, other: Language | None) -> Alphabet:
+    """The inputs of a walk of calls: every key, silence, and the words that a recogniser may hear."""
+    lacking: list[str] = []
+    spoken = [each for each in dict.fromkeys((language, book.languages.get(SOURCE))) if each]
+    words = [each._replace(wanted=BY_VOICE.get(each.group, each.wanted)) for each in _commands(spoken)]
+    senses = list(_senses(book, language, lacking))
+    named = [_name(each) for each in (language, other) if each]
+    heard = [*words, *_places(book, spoken), *named, *senses, NONSENSE, *_questions(book, language)]
+    line = [*_line(book)]
+    every = [*line, *(each._replace(label=f"“{each.label}”", silences=ALWAYS) for each in heard)]
+    return Alphabet(
+        tuple({each.label: each for each in reversed(every)}.values())[::-1],
+        tuple(line),
+        (*line, *(each for each in every if each.group.startswith("words of"))),
+        tuple(lacking),
+    )
+
+
+RINGS = "a call begins"
+KEY = "a key"
+WAITS = "silence"
+
+A_PERSON = Wanted(frozenset({"put through", "person"}))
+BY_VOICE = {PERSON.msgid: A_PERSON, HELLO.msgid: None}
+"""What commands lead to on a call, where that is something else."""
+
+FIXED_KEYS = {"0": A_PERSON, "8": None, "7": None, "*": None, "#": None}
+
+
+def _line(book: Book) -> Iterator[Input]:
+    """What somebody does on a telephone without a word."""
+    begun = Wanted(frozenset({"languages", "welcome back", "contents", "home"}))
+    yield Input("(calls)", "", RINGS, begun, ALWAYS, moves=True, kind=Kind.CALL)
+    yield Input("(waits)", "", WAITS, None, ALWAYS, moves=True, kind=Kind.SILENCE)
+    for key in "1234569":
+        yield Input(f"(presses {key})", key, KEY, None, ALWAYS, moves=True, kind=Kind.KEY)
+    for key, wanted in FIXED_KEYS.items():
+        yield Input(f"(presses {key})", key, KEY, wanted, ALWAYS, moves=True, kind=Kind.KEY)
+    for how in ("completed", "busy", "no-answer", "failed"):
+        back = Wanted(frozenset({"came back"}))
+        label = f"(comes back: {how})"
+        yield Input(label, how, "comes back from a helpline", back, ALWAYS, moves=True, kind=Kind.RETURN)
+    gone = Wanted(frozenset({"hung up"}))
+    yield Input("(hangs up)", "", "hangs up", gone, gone.outcomes, kind=Kind.HANGUP)
+    long = book.call_minutes * MINUTE
+    yield Input("(waits, near the end)", "", WAITS, None, ALWAYS, kind=Kind.SILENCE, later=long - MINUTE // 2)
+    yield Input("(presses 1, too late)", "1", KEY, None, ALWAYS, kind=Kind.KEY, later=long)
+
+
 def hypothetical(book: Book, language: Language) -> Book:
     """The book with a stand-in for the understanding of questions: three fixed questions get its three verdicts.
 

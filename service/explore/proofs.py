@@ -16,6 +16,9 @@ from service.explore.watched import State
 MOST_MESSAGES = 8
 """Messages that one turn may send."""
 
+MOST_TWIML = 64 * 1024
+"""Bytes of one document (Twilio's limit)."""
+
 MOST_CHARACTERS = 1600
 """Of one message, on any channel (Twilio's limit)."""
 
@@ -45,7 +48,9 @@ class Said(NamedTuple):
     """One turn as it is proved: what was done in which state, what came of it, and the messages of the answer.
 
     ``notices`` counts the messages before the page, ``raised`` tells an exception, ``kept`` whether the session is the
-    same after it was stored, ``quoted`` the outcome if the phone sends the last message back.
+    same after it was stored, ``quoted`` the outcome if the phone sends the last message back. On a call ``messages``
+    are sentences, ``size`` the bytes of TwiML, ``passage`` the letters of the article, ``unrecorded`` what cannot be
+    heard.
     """
 
     state: State
@@ -60,6 +65,9 @@ class Said(NamedTuple):
     raised: str = ""
     kept: bool = True
     quoted: str = QUIET
+    size: int = 0
+    passage: int = 0
+    unrecorded: tuple[str, ...] = ()
 
 
 def problems(book: Book, said: Said, judges: tuple[Judge, ...]) -> Iterator[Problem]:
@@ -104,6 +112,9 @@ def _silence(said: Said) -> Iterator[Problem]:
 def _length(book: Book, said: Said) -> Iterator[Problem]:
     """Every message within its limits, and not too many of them."""
     rule = "no message is over its limits"
+    if said.channel is Channel.VOICE:
+        yield from _heard(book, said)
+        return
     if len(said.messages) > MOST_MESSAGES:
         yield Problem(rule, f"{len(said.messages)} messages ({said.outcome})")
     for place, message in enumerate(said.messages):
@@ -113,6 +124,17 @@ def _length(book: Book, said: Said) -> Iterator[Problem]:
         if said.channel is Channel.SMS and (count := _segments(message)) > most:
             what = "a notice" if place < said.notices else "a message"
             yield Problem(rule, f"{what} of {count} segments ({said.outcome}): {message[:40]!r}")
+
+
+def _heard(book: Book, said: Said) -> Iterator[Problem]:
+    """A part of a section is heard in half a minute, and TwiML is no larger than Twilio takes."""
+    rule = "no message is over its limits"
+    if said.size > MOST_TWIML:
+        yield Problem(rule, f"{said.size} bytes of TwiML ({said.outcome})")
+    if said.language and said.passage > book.measure(said.channel, book.languages[said.language]).max_characters:
+        yield Problem(rule, f"a part of {said.passage} letters ({said.outcome})")
+    if said.unrecorded:
+        yield Problem("what no voice says is recorded", f"{said.unrecorded[0][:60]!r}")
 
 
 def _words(said: Said, judges: tuple[Judge, ...]) -> Iterator[Problem]:

@@ -13,9 +13,22 @@ from service.book import SOURCE, Book
 from service.book.echoes import echo
 from service.book.keywords import HELLO, MORE
 from service.channels.sms import Texts
+from service.channels.voice import Voice
 from service.conversation import Channel, Event, Forget, Kind, Known, Person, Reply, Session, Turn
 from service.engine import SCREENS, take_turn
-from service.explore.inputs import MINUTE, NAME, Alphabet, Input, alphabet, hypothetical, number
+from service.explore.inputs import (
+    KEY,
+    MINUTE,
+    NAME,
+    RINGS,
+    WAITS,
+    Alphabet,
+    Input,
+    alphabet,
+    calls,
+    hypothetical,
+    number,
+)
 from service.explore.proofs import FARTHEST, QUIET, Judge, Problem, Said, problems
 from service.explore.watched import CORE, FIELD, LOOKS, Notes, State, changes, plain_session, watched
 from service.flows.lost import PATIENCE
@@ -68,6 +81,8 @@ class Walked:
     lacking: tuple[str, ...] = ()
     violations: list[Violation] = field(default_factory=list)
     steps: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    sentences: set[str] = field(default_factory=set)
+    """What is said on calls in this language."""
 
 
 class Decided(NamedTuple):
@@ -135,9 +150,11 @@ class Walk:
         source = SOURCE if code != SOURCE else ""
         others = [each for each in book.languages if each != code]
         self._other = source if source in book.languages else next(iter(others), "")
-        self._alphabet: Alphabet = alphabet(self._book, self._language, self._book.languages.get(self._other))
+        made = alphabet if channel.is_read else calls
+        self._alphabet: Alphabet = made(self._book, self._language, self._book.languages.get(self._other))
         self._marks = (FIRST_SIGHT, code)
         self._texts = Texts(self._book)
+        self._voice = Voice(self._book, "https://plainline.example")
         self._inputs: list[Input] = []
         self._known: list[_Looks] = []
         self._numbers: list[int] = []
@@ -152,19 +169,15 @@ class Walk:
         self._steps: Counter[tuple[str, str, str]] = Counter()
         self.walked = Walked(code, channel, lacking=self._alphabet.lacking)
 
-    def all(self) -> Walked:
-        """Walk at home to the end, then with every other country's numbers a little way."""
+    def all(self, *, thorough: bool = True) -> Walked:
+        """Walk at home to the end; if ``thorough``, look again, and walk a little way with other countries' numbers."""
         began, walked = time.perf_counter(), self.walked
-        self._walk(self._alphabet.every, self._deepest, numbers=True)
+        self._walk(self._alphabet.every, self._deepest, numbers=self._channel.is_read)
         walked.states, walked.transitions, walked.steps = len(self._from), self._tried, self._steps
-        self._recheck()
-        self._reach()
-        for country in (*self._book.helplines.by_country, NOWHERE):
-            if country != self._book.country:
-                self._country = country
-                self._walk(self._alphabet.abroad, DEPTH_ABROAD, numbers=False)
-                walked.countries += 1
-        self._country = self._book.country
+        if thorough:
+            self._recheck()
+            self._reach()
+            self._walk_abroad()
         for lacking in self._alphabet.lacking:
             if lacking.startswith("words of"):
                 found = f"no sample of {lacking} is heard by its patterns alone"
@@ -172,6 +185,14 @@ class Walk:
         walked.violations = list(self._problems.values())
         walked.seconds = time.perf_counter() - began
         return walked
+
+    def _walk_abroad(self) -> None:
+        for country in (*self._book.helplines.by_country, NOWHERE):
+            if country != self._book.country:
+                self._country = country
+                self._walk(self._alphabet.abroad, DEPTH_ABROAD, numbers=False)
+                self.walked.countries += 1
+        self._country = self._book.country
 
     def _walk(self, inputs: Iterable[Input], deepest: int, *, numbers: bool) -> None:
         """Visit every state, the nearest first; the numbers that a state offers are tried in it if ``numbers``."""
@@ -190,7 +211,7 @@ class Walk:
             for state in front:
                 at_home = state.language in {"", self._language.code}
                 tried = [*(every if at_home else elsewhere), *(self._numbered(state) if numbers else ())]
-                reached += self._visit(state, tried, proves_exit=numbers and at_home)
+                reached += self._visit(state, tried, proves_exit=inputs is self._alphabet.every and at_home)
             front = reached
 
     def _recheck(self) -> None:
@@ -210,21 +231,24 @@ class Walk:
         """How many texts somebody needs to any paragraph who greets us and then knows numbers and MORE alone."""
         whole = [each for each in self._book.sections.values() if self._book.is_whole(each, self._language)]
         unread = {(section.path, paragraph) for section in whole for paragraph in range(len(section.paragraphs))}
-        more = [index for index, each in enumerate(self._inputs) if each.group == MORE.msgid and each.later == MINUTE]
-        state, way = self._greeted()
+        groups = {MORE.msgid} if self._channel.is_read else {KEY, WAITS}
+        onward = [i for i, each in enumerate(self._inputs) if each.group in groups and each.later == MINUTE]
+        onward = onward[:1] if self._channel.is_read else onward
+        state, way = self._greeted() if self._channel.is_read else self._called()
         front: dict[State, tuple[str, ...]] = {state: way}
         seen = set(front)
         while front and unread:
             reached: dict[State, tuple[str, ...]] = {}
             for state, way in front.items():
-                for index in (*more[:1], *self._numbered(state)):
+                for index in (*onward, *(self._numbered(state) if self._channel.is_read else ())):
                     decided = self._decided(state, index)
                     there = (*way, self._inputs[index].label)
                     if unread.intersection(decided.read):
                         self.walked.farthest, self.walked.way = len(there), there
                         unread -= set(decided.read)
                     after_it = _changed(state, decided.changes)
-                    if after_it.language == state.language and after_it not in seen:
+                    stays = after_it.language in {state.language, self._language.code}
+                    if stays and after_it not in seen:
                         seen.add(after_it)
                         reached[after_it] = there
             front = reached
@@ -247,6 +271,11 @@ class Walk:
             if state.language == self._language.code:
                 break
         return state, (self._inputs[index].label,)
+
+    def _called(self) -> tuple[State, tuple[str, ...]]:
+        """Where a call begins."""
+        index = next(i for i, each in enumerate(self._inputs) if each.group == RINGS)
+        return _changed(State(), self._decided(State(), index).changes), (self._inputs[index].label,)
 
     def _visit(self, state: State, tried: list[int], *, proves_exit: bool) -> list[State]:
         """Try every input in one state; the states that are new."""
@@ -318,8 +347,9 @@ class Walk:
         return self._highest[key]
 
     def _event(self, given: Input) -> Event:
-        body = given.body
-        return Event("", self._channel, "somebody", given.kind, body, self._country, given.carrier, b"", given.machine)
+        step = int(given.kind is not Kind.CALL)
+        about = given.kind, given.body, self._country, given.carrier, b"", given.machine, step
+        return Event("", self._channel, "somebody", *about)
 
     def _decide(self, state: State, index: int, known: _Looks, *, counts: bool = True) -> Decided:
         """Take the turn, prove it, and remember what it looked at."""
@@ -350,9 +380,11 @@ class Walk:
             return said._replace(raised=f"{type(error).__name__}: {error}"), {}, ()
         session = plain_session(turn.session)
         effects = tuple(type(effect).__name__ for effect in turn.effects)
-        code = session.language or self._book.likeliest(self._country)[0].code
+        code = self._book.spoken(session.language, self._country, self._channel).code
         said = said._replace(outcome=turn.outcome, effects=effects, language=code, silent=turn.reply == Reply())
         change = self._changes(turn)
+        if not self._channel.is_read:
+            return self._heard(said, turn, session, code), change, self._paragraphs(turn.reply, code)
         try:
             messages = self._texts.render(turn.reply, code, self._channel)
             page = self._texts.render(turn.reply._replace(notices=()), code, self._channel)
@@ -366,6 +398,25 @@ class Walk:
             quoted=self._quote(messages, session),
         )
         return said, change, self._paragraphs(turn.reply, code)
+
+    def _heard(self, said: Said, turn: Turn, session: Session, code: str) -> Said:
+        """What is said on a call, sentence by sentence."""
+        try:
+            uttered = tuple(self._voice.utterances(turn.reply, code))
+            size = len(self._voice.render(turn.reply, code, "https://plainline.example/voice/1"))
+        except Exception as error:
+            return said._replace(raised=f"{type(error).__name__}: {error}")
+        at_home = self._country == self._book.country
+        if at_home:
+            self.walked.sentences |= {each.said for each in uttered if each.language == self._language.code}
+        passage = turn.reply._replace(notices=(), opening=(), options=(), hint=())
+        return said._replace(
+            messages=tuple(each.said for each in uttered),
+            kept=decode_session(encode_session(session)) == session,
+            size=size,
+            passage=sum(len(each.said) for each in self._voice.utterances(passage, code)),
+            unrecorded=tuple(each.said for each in uttered if at_home and not self._voice.can_say(each)),
+        )
 
     def _quote(self, messages: tuple[str, ...], session: Session) -> str:
         """What comes of it if the phone sends our last message back."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from service.book import Book
-from service.conversation import Person, Place, Session, Target
+from service.conversation import Call, Person, Place, Session, Target
 
 
 class State(NamedTuple):
@@ -29,6 +29,7 @@ class State(NamedTuple):
     offset: int = 0
     unread: tuple[int, int] = (0, 0)
     misses: int = 0
+    call: Call = Call()
 
 
 LOOKS = slice(State._fields.index("language"), State._fields.index("unread"))
@@ -164,6 +165,7 @@ def watched(book: Book, state: State, now: int, notes: Notes) -> tuple[Session, 
         unread=state.unread,
         choices=state.choices,
         misses=state.misses,
+        call=state.call._replace(began=now * bool(state.call.began)),
         told=state.told,
         seen=now // 3600,
     )
@@ -200,6 +202,8 @@ def changes(session: Session, marks: tuple[str, ...], most_misses: int) -> dict[
         found |= {"paragraph": place.paragraph, "offset": place.offset}
     if "told" in found:
         found["told"] = tuple(mark for mark in marks if mark in after.told)
+    if "call" in found:
+        found["call"] = after.call._replace(began=int(bool(after.call.began)))
     if "misses" in found:
         found["misses"] = min(after.misses, most_misses)
     return {FIELD[name]: value for name, value in found.items()}

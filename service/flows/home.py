@@ -55,8 +55,15 @@ def hello(scene: Scene, _: str) -> Turn:
     return asked.turn(Reply(opening=(WELCOME_BACK,), options=options), "welcome back")
 
 
-def resume(scene: Scene, _: str) -> Turn:
-    """Go on where one was: the first page that was not read yet."""
+UNHEARD = "unheard"
+"""Of a place: the call ended while it was read aloud."""
+
+
+def resume(scene: Scene, how: str) -> Turn:
+    """Go on where one was: the first page that was not read yet, or the part that was not heard to its end."""
+    place = place_in(scene.book, scene.session.place)
+    if place and how == UNHEARD:
+        return read_at(scene, f"{place.paragraph} {place.offset}")
     target = read_on(scene)
     return read_at(scene, target.subject) if target.screen == "page" else home(scene, "")
 

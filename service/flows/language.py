@@ -50,10 +50,11 @@ def lacking(scene: Scene) -> Turn:
 
 
 def languages(scene: Scene) -> tuple[Option, ...]:
-    """Every language, by its own name."""
+    """Every language, by its own name; on a call those that can be heard."""
     return tuple(
         Option(language.name, Target("language", language.code))
         for language in scene.book.likeliest(scene.event.country)
+        if scene.event.channel.is_read or language.can_speak
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from service.book.languages import SOURCE
 from service.conversation import Text, Turn, text
+from service.flows.calling import KEYS_ONE, KEYS_TOLD, KEYS_TWO
 from service.flows.home import first_sight
 from service.flows.scene import Scene
 
@@ -33,7 +34,11 @@ def attach(scene: Scene, turn: Turn) -> Turn:
     if turn.reply.passage and code not in told:
         due += review_notice(spoken)
         told = (*told, code)
-    reply = turn.reply._replace(notices=(*due, *turn.reply.notices))
+    if not scene.event.channel.is_read and KEYS_TOLD not in told:
+        due.append((KEYS_ONE, KEYS_TWO))
+        told = (*told, KEYS_TOLD)
+    before, behind = ((), turn.reply.notices) if scene.event.channel.is_read else (turn.reply.notices, ())
+    reply = turn.reply._replace(notices=(*before, *due, *behind))  # a call begins with its greeting
     return turn._replace(reply=reply, session=turn.session._replace(told=told))
 
 

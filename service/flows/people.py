@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from service.book.helplines import Line
+from service.book.helplines import ALWAYS, Line
 from service.book.keywords import MENU, STOP
 from service.conversation import Reply, Territory, Text, Turn, text
 from service.flows import home
@@ -27,9 +27,6 @@ LOCAL_EMERGENCY = text("In an emergency, call your local emergency number.")
 WELCOME = text("You are welcome.")
 # Translators: at the end of the help. At most 90 characters.
 HOW_TO_GO_ON = text("Text %(menu)s for the menu, or %(stop)s to end all texts.", menu=MENU, stop=STOP)
-
-ALWAYS = "24/7"
-"""How ``helplines.toml`` writes that a line is open at any hour."""
 
 
 def help_(scene: Scene, _: str) -> Turn:

@@ -37,8 +37,8 @@ def read(scene: Scene, path: str) -> Turn:
         return finish(scene)
     if not scene.book.is_whole(section, scene.language):
         return withhold(scene, section)
-    count, page = opened(scene, section)
-    return _show(scene, section, page, (opening(section, count),))
+    title, page = opened(scene, section)
+    return _show(scene, section, page, (title,))
 
 
 def read_at(scene: Scene, start: str) -> Turn:
@@ -51,9 +51,17 @@ def read_at(scene: Scene, start: str) -> Turn:
     if (paragraph, offset) == (0, 0) or not scene.book.is_whole(section, scene.language):
         return read(scene, section.path)
     if paragraph < len(section.paragraphs):
-        return _show(scene, section, layout_of(scene, section).page((paragraph, offset)), ())
+        return _read_from(scene, section, (paragraph, offset))
     following = scene.book.following(section.path)
     return read(scene, following.path) if following else finish(scene)
+
+
+def _read_from(scene: Scene, section: Section, start: tuple[int, int]) -> Turn:
+    """The page that begins at ``start``; what is heard begins where its parts do, and never inside a sentence."""
+    if scene.event.channel.is_read:
+        return _show(scene, section, layout_of(scene, section).page(start), ())
+    page = max((each for each in pages_of(scene, section) if each.start <= start), key=lambda each: each.start)
+    return read(scene, section.path) if page.start == (0, 0) else _show(scene, section, page, ())
 
 
 def finish(scene: Scene) -> Turn:
@@ -92,9 +100,7 @@ def read_back(scene: Scene) -> Target:
     here = place.paragraph, place.offset
     if here == (0, 0) or not scene.book.is_whole(section, scene.language):
         return Target("contents", place.section.partition("/")[0])
-    count, _ = opened(scene, section)
-    pages = layout_of(scene, section).pages(scene.say(opening(section, count)))
-    paragraph, offset = max(page.start for page in pages if page.start < here)
+    paragraph, offset = max(page.start for page in pages_of(scene, section) if page.start < here)
     return Target("page", f"{paragraph} {offset}")
 
 
@@ -125,9 +131,31 @@ def opening(section: Section, count: int) -> Text:
     return text_n("%(title)s (1 text)", "%(title)s (%(count)s texts)", count, title=section.title)
 
 
-def opened(scene: Scene, section: Section) -> tuple[int, Page]:
-    """How many texts a section is long, and its first page."""
-    return _opened(layout_of(scene, section), scene.language, section)
+def heard(section: Section, minutes: int) -> Text:
+    """What is said before a section: its title, and how long it is."""
+    # Translators: spoken before a part: its title, and how long it takes to hear. At most 10 words.
+    return text_n("%(title)s. About one minute.", "%(title)s. About %(count)s minutes.", minutes, title=section.title)
+
+
+def opened(scene: Scene, section: Section) -> tuple[Text, Page]:
+    """What stands on top of a section, and its first page."""
+    layout = layout_of(scene, section)
+    if scene.event.channel.is_read:
+        count, page = _opened(layout, scene.language, section)
+        return opening(section, count), page
+    title = heard(section, scene.book.minutes(section, scene.language))
+    return title, layout.page(opening=scene.say(title))
+
+
+def pages_of(scene: Scene, section: Section) -> tuple[Page, ...]:
+    """All pages of a section, read from its beginning."""
+    title, _ = opened(scene, section)
+    return _pages(layout_of(scene, section), scene.say(title))
+
+
+@lru_cache(maxsize=4096)
+def _pages(layout: Layout, opening: str) -> tuple[Page, ...]:
+    return tuple(layout.pages(opening))
 
 
 @lru_cache(maxsize=4096)
@@ -148,9 +176,15 @@ def end_of(scene: Scene, section: Section) -> Text:
 
 def _show(scene: Scene, section: Section, page: Page, above: tuple[Text, ...]) -> Turn:
     place = Place(section.path, scene.book.article_of(section.path).revision, *page.start)
+    here = scene.but(screen="reading", subject="", page=0, place=place, unread=page.end)
+    return here.turn(reply(scene, section, page, above), "page")
+
+
+def reply(scene: Scene, section: Section, page: Page, above: tuple[Text, ...]) -> Reply:
+    """A page of a section below ``above``, and how to go on from there."""
     hint = end_of(scene, section) if page.last else GO_ON
-    reply = Reply(opening=above, passage=Passage(section.path, page.start, page.end), hint=(hint,))
-    return scene.but(screen="reading", subject="", page=0, place=place, unread=page.end).turn(reply, "page")
+    passage = Passage(section.path, page.start, page.end)
+    return Reply(opening=above, passage=passage, hint=(hint,), goes_on=not page.last)
 
 
 SCREENS = (

@@ -33,8 +33,7 @@ class Scene(NamedTuple):
     @property
     def language(self) -> Language:
         """The language of the conversation; while it has none, the likeliest where the number is from."""
-        code = self.session.language
-        return self.book.languages[code] if code in self.book.languages else self.book.likeliest(self.event.country)[0]
+        return self.book.spoken(self.session.language, self.event.country, self.event.channel)
 
     @property
     def measure(self) -> Measure:

@@ -6,13 +6,17 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from service.conversation import Entry, Person, Place, Session, Target
+from service.conversation import Call, Entry, Person, Place, Session, Target
 
-VERSION = 2
+VERSION = 3
 """Raised whenever the order or the meaning of a field changes; a session of an unknown version begins anew."""
 
-FIRST_VERSION = 1
-"""Sessions and people that were remembered before turns were counted: read, never written."""
+FIRST_VERSION, SECOND_VERSION = 1, 2
+"""Sessions and people that were remembered before turns were counted, and before calls: read, never written."""
+
+
+FIELDS = len(Session._fields) - 1
+"""``unread`` is kept with the place."""
 
 
 def encode_session(session: Session) -> bytes:
@@ -32,6 +36,7 @@ def encode_session(session: Session) -> bytes:
         "".join(session.echoes),
         session.turn,
         list(session.loop) if any(session.loop) else 0,
+        list(map(int, session.call)) if session.call != Call() else 0,
     ]
     return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
 
@@ -40,11 +45,10 @@ def decode_session(stored: bytes | None) -> Session:
     """What ``encode_session`` wrote; a new session for anything else."""
     try:
         version, *fields = json.loads(stored or b"")
-        if version not in {FIRST_VERSION, VERSION}:
+        if version not in {FIRST_VERSION, SECOND_VERSION, VERSION}:
             return Session()
-        if version == FIRST_VERSION:
-            fields += [0, 0]
-        language, screen, subject, page, place, choices, misses, told, seen, echoes, turn, loop = fields
+        fields += [0] * (FIELDS - len(fields))
+        language, screen, subject, page, place, choices, misses, told, seen, echoes, turn, loop, call = fields
         return Session(
             language=language,
             screen=screen,
@@ -59,6 +63,7 @@ def decode_session(stored: bytes | None) -> Session:
             echoes=tuple(echoes[start : start + 6] for start in range(0, len(echoes), 6)),
             turn=turn,
             loop=(loop[0], loop[1], loop[2]) if loop else ("", 0, 0),
+            call=_call(*call) if call else Call(),
         )
     except (ValueError, TypeError, IndexError, AttributeError):
         return Session()
@@ -76,7 +81,7 @@ def decode_person(stored: bytes | None) -> Person:
     version, left, *more = json.loads(stored)
     if version == FIRST_VERSION:
         return Person(left, since=left)
-    if version != VERSION:
+    if version not in {SECOND_VERSION, VERSION}:
         raise ValueError(f"this program does not know version {version} of what is remembered of people")
     return Person(left, *more)
 
@@ -89,6 +94,11 @@ def encode_entry(entry: Entry) -> bytes:
 def decode_entry(stored: bytes) -> Entry:
     """What ``encode_entry`` wrote. Raises ValueError for anything else."""
     return Entry(*json.loads(stored))
+
+
+def _call(began: int, slow: int, *counts: int) -> Call:
+    silences, slips, starred, warned = counts
+    return Call(began, bool(slow), silences, slips, bool(starred), bool(warned))
 
 
 def _trimmed(value: Sequence[Any]) -> list[Any]:

@@ -55,7 +55,7 @@ class StoreAwayError(StoreError):
 
 
 class Stored(NamedTuple):
-    """What was found: the answer of a message that was answered before, else what is known, and the bytes it was in."""
+    """What was found: the answer of a message that was answered before; what is known, and the bytes it was in."""
 
     answer: bytes | None
     known: Known
@@ -112,20 +112,18 @@ class Store:
         """How long things are kept here that are not kept for good."""
         return self._expiries
 
-    def begin(self, contact: str, message: str, now: float) -> Stored:
+    def begin(self, contact: str, message: str, now: float, *, limited: bool = True) -> Stored:
         """Begin a turn at ``now`` (Unix seconds); ``message`` is the id of what came in, empty where it has none.
 
-        Raises StoreAwayError.
+        ``limited`` turns count towards what a contact may send. Raises StoreAwayError.
         """
         named = keys(contact, message)
-        arguments: list[str | int] = [int(now * 1000), BURST, INTERVAL * 1000, message]
+        arguments: list[str | int] = [int(now * 1000), BURST, INTERVAL * 1000 if limited else 0, message]
         try:
-            answer, *known = self._run(self._begin, named, arguments)[0]
+            answer, session, person, allowance = self._run(self._begin, named, arguments)[0]
         except RedisError as error:
             raise StoreAwayError(str(error)) from error
-        if answer is not None:
-            return Stored(answer, Known(), b"", b"")
-        return _stored(known[0], known[1], _ALLOWANCES[known[2]])
+        return _stored(answer, session, person, _ALLOWANCES[allowance])
 
     def commit(self, contact: str, message: str, before: Stored, commit: Commit) -> Stored | None:
         """Remember a turn; None if it is remembered, else what another turn has left in the meantime.
@@ -159,9 +157,7 @@ class Store:
                 self._tidy()
             return None
         answer, session, person = now
-        if answer is not None:
-            return Stored(answer, Known(), b"", b"")
-        return _stored(session, person, before.known.allowance)
+        return _stored(answer, session, person, before.known.allowance)
 
     def _tidy(self) -> None:
         """What was erased must leave the disk too: the file of appended commands is written anew."""
@@ -291,9 +287,9 @@ class Store:
         return found.get(name) or ""
 
 
-def _stored(session: bytes | None, person: bytes | None, allowance: Allowance) -> Stored:
+def _stored(answer: bytes | None, session: bytes | None, person: bytes | None, allowance: Allowance) -> Stored:
     known = Known(decode_session(session), decode_person(person), allowance)
-    return Stored(None, known, session or b"", person or b"")
+    return Stored(answer, known, session or b"", person or b"")
 
 
 class _Away:

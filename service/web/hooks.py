@@ -10,7 +10,7 @@ import structlog
 from flask import Blueprint, Response, abort, request
 from werkzeug.exceptions import HTTPException
 
-from service.channels.twilio import Contacts, Signatures, message_event
+from service.channels.twilio import Contacts, Signatures, call_event, message_event
 from service.conversation import Event
 from service.store import NAME, StoreError
 from service.talk import Answer, Talk
@@ -41,16 +41,25 @@ def hooks(
 
     @blueprint.post("/sms")
     def sms() -> Response:
-        event = message_event(request.form, contacts)
-        began = time.perf_counter()
-        answer = talk().answer(event, request.cookies.get(NAME, ""))
-        took = time.perf_counter() - began
-        _log_turn(event, answer, took)
-        metrics.turn(event.channel, answer, took)
+        answer = answered(message_event(request.form, contacts), request.cookies.get(NAME, ""))
         response = Response(answer.body, mimetype="text/xml")
         if answer.cookie:
             response.set_cookie(NAME, answer.cookie, max_age=COOKIE_SECONDS, secure=True, httponly=True)
         return response
+
+    @blueprint.post("/voice", defaults={"step": 0})
+    @blueprint.post("/voice/<int:step>")
+    def voice(step: int) -> Response:
+        answer = answered(call_event(request.form, contacts, step), request.args.get("s", ""))
+        return Response(answer.body, mimetype="text/xml")
+
+    def answered(event: Event, carried: str) -> Answer:
+        began = time.perf_counter()
+        answer = talk().answer(event, carried)
+        took = time.perf_counter() - began
+        _log_turn(event, answer, took)
+        metrics.turn(event.channel, answer, took)
+        return answer
 
     @blueprint.errorhandler(StoreError)
     def away(error: StoreError) -> Response:

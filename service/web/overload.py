@@ -1,4 +1,5 @@
-"""Overload: when more waits than can be answered in time, the rest is refused at the door, danger and leaving last.
+"""Overload: when more waits than can be answered in time, the rest is refused at the door: danger, leaving and calls
+last, since a refusal ends somebody's call.
 
 A refusal is made where connections are accepted, without a thread and without reading more than the form, so that it
 costs a small part of an answer and the service keeps its rate. Twilio tries again after a refusal where its webhook's
@@ -21,7 +22,7 @@ MOST_WAITING = 100
 """Texts that may wait for a thread, in one process: about a quarter of a second's work."""
 
 MOST_URGENT = 1000
-"""The same for words of danger and of leaving; Twilio waits 15 seconds."""
+"""The same for words of danger and of leaving, and for calls; Twilio waits 15 seconds."""
 
 MOST_READ = 16 * 1024
 """Bytes of a request that are looked at; Twilio's have less."""
@@ -60,7 +61,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     def _refuse(self, conn: Any) -> bool:
         """Refuse what has come in on a connection, and keep it open; False where it must not be refused."""
         try:
-            length = refusable(conn.sock.recv(MOST_READ, socket.MSG_PEEK | socket.MSG_DONTWAIT), self._is_urgent)
+            length = refusable(conn.sock.recv(MOST_READ, socket.MSG_PEEK | socket.MSG_DONTWAIT), self._may_wait)
             if not length:
                 return False
             conn.sock.recv(length)
@@ -73,13 +74,16 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_client_socket_readable, conn))
         return True
 
-    def _is_urgent(self, said: str) -> bool:
+    def _may_wait(self, is_call: bool, said: str) -> bool:
         urgent: Callable[[str], bool] = self.wsgi.extensions[URGENT]
-        return self._waiting < MOST_URGENT and urgent(said)
+        return self._waiting < MOST_URGENT and (is_call or urgent(said))
 
 
-def refusable(request: bytes, is_urgent: Callable[[str], bool]) -> int:
-    """How many bytes the request has that may be refused; 0 where it is not whole, no form, or urgent."""
+def refusable(request: bytes, may_wait: Callable[[bool, str], bool]) -> int:
+    """How many bytes the request has that may be refused; 0 where it is not whole, no form, or may wait.
+
+    ``may_wait`` is told whether it is a step of a call, and what was texted.
+    """
     head, blank, body = request.partition(b"\r\n\r\n")
     if not blank or not head.startswith(b"POST "):
         return 0
@@ -88,6 +92,7 @@ def refusable(request: bytes, is_urgent: Callable[[str], bool]) -> int:
     if not length.isdigit() or int(length) != len(body):
         return 0
     said = next((field[5:] for field in body.split(b"&") if field.startswith(b"Body=")), b"")
-    if is_urgent(unquote_to_bytes(said.replace(b"+", b" ")).decode("utf-8", "replace")):
+    is_call = head.startswith(b"POST /voice")
+    if may_wait(is_call, unquote_to_bytes(said.replace(b"+", b" ")).decode("utf-8", "replace")):
         return 0
     return len(request)

@@ -1,8 +1,6 @@
-"""One turn of a conversation: the whole decision, a pure function.
+"""What a text leads to: the rules, tried in the order in which they stand in RULES; the first with an answer decides.
 
-``take_turn`` looks at what has come in and at what is known, and says what to remember, what to say and what else to
-do. It touches nothing. The rules are tried in the order in which they stand in RULES; the first that has an answer
-decides.
+Some of them hold for calls too, which have rules of their own besides (``calls``).
 """
 
 from __future__ import annotations
@@ -19,9 +17,7 @@ from service.book.safety import CARRIER_YES, Heard, Sense, is_leaving, is_return
 from service.conversation import (
     Allowance,
     Carrier,
-    Event,
     Kind,
-    Known,
     OptIn,
     OptOut,
     Reply,
@@ -29,11 +25,13 @@ from service.conversation import (
     Target,
     Turn,
 )
-from service.flows import danger, home, language, leaving, lost, notices, people, reading
+from service.flows import calling, danger, home, language, leaving, lost, people, reading
 from service.flows.scene import Scene, Screen
 
 SCREENS: dict[str, Screen] = {
-    screen.name: screen for flow in (home, reading, language, people, danger, leaving, lost) for screen in flow.SCREENS
+    screen.name: screen
+    for flow in (home, reading, language, people, danger, leaving, lost, calling)
+    for screen in flow.SCREENS
 }
 
 MOVES = {"more", "back", "yes", "no"}
@@ -65,21 +63,10 @@ SHORTEST_QUESTION = 4
 """Letters of a question in a script that writes no spaces; in others it has two words."""
 
 
-def take_turn(book: Book, known: Known, event: Event, now: int) -> Turn:
-    """Decide one turn; ``now`` is in Unix seconds.
-
-    Any event in any state has an answer: no text, however odd, raises.
-    """
-    session = _still_valid(known.session, book, now)
-    spoken = (session.language, SOURCE) if session.language else tuple(book.languages)
-    heard = listen(book, event.body, spoken) if event.kind is Kind.WORDS else ()
-    scene = Scene(book, known._replace(session=session), event, now, heard)
+def by_text(scene: Scene) -> Turn:
+    """The decision on a text."""
     turn = next(turn for rule in RULES if (turn := rule(scene)) is not None)
-    if turn.reply == SILENCE:
-        return turn
-    turn = _unless_it_loops(scene, turn)
-    turn = turn._replace(session=turn.session._replace(seen=now // 3600))
-    return notices.attach(scene, turn)
+    return turn if turn.reply == SILENCE else _unless_it_loops(scene, turn)
 
 
 def listen(book: Book, said: str, spoken: tuple[str, ...]) -> tuple[Heard, ...]:
@@ -115,6 +102,8 @@ def go(scene: Scene, target: Target) -> Turn:
     if target.screen in {"more", "back"}:
         screen = SCREENS.get(scene.session.screen, SCREENS["home"])
         target = screen.more(scene) if target.screen == "more" else screen.back(scene)
+    if not scene.event.channel.is_read and target.screen in calling.BY_VOICE:
+        return calling.BY_VOICE[target.screen](scene.but(choices=(), misses=0))
     return SCREENS[target.screen].show(scene.but(choices=(), misses=0), target.subject)
 
 
@@ -171,7 +160,7 @@ def in_despair(scene: Scene) -> Turn | None:
     """Half-certain words, of danger, of leaving or of a loss: asked gently, and nothing is sent meanwhile."""
     for heard in scene.heard:
         screen = HALF_CERTAIN.get(heard.sense)
-        if scene.known.person.left and heard.sense is not Sense.HALF:
+        if scene.known.person.left and heard.sense is not Sense.HALF and scene.event.channel.is_read:
             continue
         if heard.sense is Sense.HALF and _was_in_danger(scene):  # they have the numbers: no question, but once more
             return SCREENS["still in danger"].show(scene, "")
@@ -428,7 +417,9 @@ def _in_language_of(scene: Scene, screen: str) -> Scene:
 
 
 def _in_language(scene: Scene, heard: Heard) -> Scene:
-    """The scene in the language in which something grave was said; English words change no language."""
+    """The scene in the language in which something grave was said; English words change none, a call changes none."""
+    if not scene.event.channel.is_read and scene.session.language:
+        return scene
     every = {other.language for other in scene.heard if other.sense is heard.sense}
     if scene.session.language and every & {scene.session.language, SOURCE}:
         return scene
@@ -456,7 +447,7 @@ def _unmoved(before: Session, after: Session) -> bool:
     return counted == before
 
 
-def _still_valid(session: Session, book: Book, now: int) -> Session:
+def still_valid(session: Session, book: Book, now: int) -> Session:
     """The session without what has gone since: a language, a screen, a section, and a place that is too old."""
     code = session.language if session.language in book.languages else ""
     if not code and len(book.languages) == 1:

@@ -1,0 +1,182 @@
+"""What happens on a call leads to: the rules for keys, silence and words that a recogniser understood."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from service.book.keywords import number
+from service.conversation import HangUp, Kind, Target, Turn
+from service.engine.rules import (
+    SCREENS,
+    SILENCE,
+    asked_a_question,
+    go,
+    in_danger,
+    in_despair,
+    leaving_or_returning,
+    said_a_keyword,
+    said_a_keyword_in_a_sentence,
+    said_yes_or_no,
+    still_in_danger,
+)
+from service.flows import calling, lost, reading
+from service.flows.scene import Scene
+
+IMPATIENT = {"nothing heard", "wrong key", "missed"}
+"""Outcomes that count towards the end of a call; anything else begins anew."""
+
+
+def by_call(scene: Scene) -> Turn:
+    """The decision on what happened on a call."""
+    if not scene.session.call.began and scene.event.kind is not Kind.HANGUP:  # what was remembered of it is gone
+        scene = scene.but(call=scene.session.call._replace(began=scene.now))
+    turn = next(turn for rule in RULES if (turn := rule(scene)) is not None)
+    return turn if turn.reply == SILENCE else _carried_on(scene, turn)
+
+
+def call_begins(scene: Scene) -> Turn | None:
+    """Somebody calls."""
+    return SCREENS["call"].show(scene, "") if scene.event.kind is Kind.CALL else None
+
+
+def call_ended(scene: Scene) -> Turn | None:
+    """They have hung up: nobody hears an answer, and where they were is remembered."""
+    if scene.event.kind is not Kind.HANGUP:
+        return None
+    return Turn(scene.but(call=type(scene.session.call)()).session, SILENCE, outcome="hung up")
+
+
+def lasted_too_long(scene: Scene) -> Turn | None:
+    """A call ends kindly after its longest time; somebody in danger is told the numbers all the same."""
+    if scene.now - scene.session.call.began < scene.book.call_minutes * 60 or scene.event.kind is Kind.WORDS:
+        return None
+    return calling.over(scene)
+
+
+def came_back(scene: Scene) -> Turn | None:
+    """They come back from a helpline."""
+    return calling.came_back(scene, scene.event.body) if scene.event.kind is Kind.RETURN else None
+
+
+def nothing_was_heard(scene: Scene) -> Turn | None:
+    """Silence."""
+    return calling.nothing_heard(scene) if scene.event.kind is Kind.SILENCE else None
+
+
+def pressed_a_fixed_key(scene: Scene) -> Turn | None:
+    """A key that means the same everywhere."""
+    pressed = FIXED.get(scene.event.body) if scene.event.kind is Kind.KEY else None
+    return pressed(scene) if pressed else None
+
+
+def chose_by_key(scene: Scene) -> Turn | None:
+    """A digit chooses among what was named last; any other key does nothing."""
+    if scene.event.kind is not Kind.KEY:
+        return None
+    return _chosen(scene, number(scene.event.body)) or calling.wrong_key(scene)
+
+
+def chose_by_word(scene: Scene) -> Turn | None:
+    """The recogniser heard a number."""
+    return _chosen(scene, number(scene.event.body))
+
+
+def said_the_name_of_a_choice(scene: Scene) -> Turn | None:
+    """A language, or a part, said by a stranger who has just heard it named."""
+    found = scene.book.keywords.exact(scene.event.body)
+    named = [match.target for match in found if match.target.screen == "language"]
+    return go(scene, named[0]) if named and scene.book.languages[named[0].subject].can_speak else None
+
+
+def not_understood(scene: Scene) -> Turn:
+    """Words that fit nothing."""
+    return calling.unheard(scene, lost.MISSED)
+
+
+def _chosen(scene: Scene, key: int | None) -> Turn | None:
+    if key is None or key < 1:
+        return None
+    if targets := scene.session.choices:
+        return go(scene, targets[key - 1]) if key <= len(targets) else None
+    screen = SCREENS.get(scene.session.screen)
+    options = screen.options(scene) if screen else ()
+    shown = options[scene.session.page :][: scene.measure.choices] if scene.session.screen != "reading" else options
+    return go(scene, shown[key - 1].target) if key <= len(shown) else None
+
+
+def _person(scene: Scene) -> Turn:
+    return calling.put_through(scene.but(choices=(), misses=0))
+
+
+def _back(scene: Scene) -> Turn:
+    """Back; a second time in a row to the menu, and from the menu to the languages."""
+    session = scene.session
+    if session.call.starred:
+        return go(scene, Target("home"))
+    if session.choices and session.choices[0].screen != "resume":
+        return calling.again(scene.but(choices=()))
+    at_the_top = session.screen in {"home", "languages"} or (
+        session.screen == "contents" and len(scene.book.articles) == 1
+    )
+    return go(scene, Target("languages")) if session.choices or at_the_top else go(scene, Target("back"))
+
+
+def _skip(scene: Scene) -> Turn:
+    """Skip what is being read, or hear more choices."""
+    return go(scene, Target("home" if scene.session.choices else "more"))
+
+
+def _again(scene: Scene) -> Turn:
+    return calling.again(scene)
+
+
+def _slower(scene: Scene) -> Turn:
+    """Slower, or as before, and once more what was said."""
+    slow = not scene.session.call.slow
+    turn = calling.again(scene.but(call=scene.session.call._replace(slow=slow)))
+    told = calling.SLOWER_NOW if slow else calling.AS_BEFORE
+    return turn._replace(reply=turn.reply._replace(opening=(told, *turn.reply.opening)))
+
+
+FIXED: dict[str, Callable[[Scene], Turn]] = {"0": _person, "*": _back, "#": _skip, "7": _again, "8": _slower}
+"""What the keys do that mean the same on every screen."""
+
+Rule = Callable[[Scene], Turn | None]
+
+RULES: Sequence[Rule] = (
+    call_ended,
+    call_begins,
+    in_danger,
+    leaving_or_returning,
+    in_despair,
+    lasted_too_long,
+    came_back,
+    nothing_was_heard,
+    pressed_a_fixed_key,
+    chose_by_key,
+    still_in_danger,
+    said_yes_or_no,
+    chose_by_word,
+    said_the_name_of_a_choice,
+    said_a_keyword,
+    said_a_keyword_in_a_sentence,
+    asked_a_question,
+    not_understood,
+)
+
+
+def _carried_on(scene: Scene, turn: Turn) -> Turn:
+    """``turn`` with what is remembered of the call, its pace, and the warning a minute before its longest time."""
+    call = turn.session.call
+    if turn.outcome not in IMPATIENT:
+        call = call._replace(silences=0, slips=0)
+    starred = scene.event.body == "*" and scene.event.kind is Kind.KEY and not scene.session.call.starred
+    reply = turn.reply._replace(slow=turn.reply.slow or call.slow)
+    left = call.began + scene.book.call_minutes * 60 - scene.now
+    if left <= calling.WARNING and not call.warned and reply.then is None:
+        reply, call = reply.after(calling.ONE_MINUTE), call._replace(warned=True)
+    if turn.outcome == "stopped":  # of texts; the call goes on
+        reply = reply._replace(hint=(*reply.hint, reading.MENU_HELPS))
+    if turn.outcome == "forgotten":
+        reply = reply._replace(then=HangUp())
+    return turn._replace(session=turn.session._replace(call=call._replace(starred=starred)), reply=reply)

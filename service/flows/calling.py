@@ -1,0 +1,255 @@
+"""Calls: how they begin and end, keys, silence, and being put through to a person.
+
+A call is the same conversation as a text. What is here is what only a telephone has. Keys mean the same everywhere: 1
+to 5 choose, 0 a person, ``*`` back and twice the menu, ``#`` skip or more, 7 repeat, 8 slower or as before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from service.book.helplines import Helpline, Line
+from service.conversation import Call, Dial, HangUp, Option, Reply, Session, Target, Territory, Text, Turn, text
+from service.flows import danger, home, language, leaving, people, reading
+from service.flows.people import country_of, line, numbers
+from service.flows.scene import Scene, Screen, place_in
+
+# Translators: spoken at the start of a call; program is the service's name. At most 8 words.
+HELLO_CALL = text("This is %(program)s, an automatic service.")
+# Translators: spoken to somebody who calls again. At most 8 words.
+OTHER_LANGUAGE = text("For another language, press star.")
+# Translators: spoken once, the first time: which keys work everywhere. The word for * and # as on telephones.
+KEYS_ONE = text("At any time: zero for a person, star to go back.")
+# Translators: spoken behind the line above.
+KEYS_TWO = text("Pound to skip, seven to repeat, eight to go slower.")
+# Translators: spoken when a key was pressed that does nothing. At most 8 words.
+NO_SUCH_KEY = text("That key does nothing here.")
+# Translators: spoken when nothing was heard for some seconds. At most 6 words.
+STILL_THERE = text("Are you still there?")
+# Translators: spoken where somebody may need a person to talk to. At most 10 words.
+PRESS_ZERO = text("To talk to a person, press zero.")
+# Translators: spoken as a call ends. At most 10 words.
+GOODBYE = text("Goodbye. You can call again at any time.")
+# Translators: spoken a minute before a call is ended. At most 8 words.
+ONE_MINUTE = text("This call ends in one minute.")
+# Translators: spoken as a call ends that has lasted very long. At most 12 words.
+TIME_IS_OVER = text("This call was long, and ends now. You can call again.")
+# Translators: spoken before a caller is put through; name is a helpline's, country a country's. At most 10 words.
+CONNECTING = text("You are put through to %(name)s, %(country)s.")
+# Translators: spoken behind the line above. At most 10 words.
+A_PERSON_ANSWERS = text("A real person answers there. Please wait.")
+# Translators: spoken when a helpline is busy. At most 6 words.
+LINE_BUSY = text("That line is busy now.")
+# Translators: spoken when nobody answers at a helpline. At most 6 words.
+LINE_SILENT = text("Nobody answers there now.")
+# Translators: spoken when a call to a helpline fails. At most 8 words.
+LINE_FAILED = text("That line cannot be reached now.")
+# Translators: spoken when a helpline is closed at this hour; name is its name. At most 8 words.
+LINE_CLOSED = text("%(name)s is closed now.")
+# Translators: spoken when a caller comes back from a helpline. At most 8 words.
+BACK_HERE = text("You are back at the start.")
+# Translators: spoken when eight was pressed. At most 4 words.
+SLOWER_NOW = text("Slower now.")
+# Translators: spoken when eight was pressed again. At most 4 words.
+AS_BEFORE = text("As before.")
+# Translators: spoken of a language that has no voice yet; language is its name. At most 8 words.
+TEXT_ONLY = text("%(language)s is by text message only.")
+
+PATIENCE = 3
+"""Silences, or wrong keys, in a row after which a person is offered; with the next the call ends kindly."""
+
+WARNING = 60
+"""Seconds before its longest time at which a call is warned."""
+
+KEYS_TOLD = "keys"
+"""The mark that the keys were told."""
+
+
+def begin(scene: Scene, _: str) -> Turn:
+    """A call begins: who is known is greeted in their language and may go on; a stranger hears the languages."""
+    here = scene.but(choices=(), misses=0, call=Call(began=scene.now))
+    hello = HELLO_CALL.saying(program=scene.book.program)
+    if not scene.session.language:
+        asked = here.but(screen="languages", subject="", page=0)
+        page = language.page_of(asked)
+        turn = asked.turn(page._replace(opening=text_only(asked)), "languages")
+    elif place_in(scene.book, scene.session.place):
+        turn = welcome(here, "" if not scene.session.call.began else home.UNHEARD)
+    else:
+        turn = home.home(here, "")
+    return turn._replace(reply=turn.reply.after(hello))
+
+
+def welcome(scene: Scene, unheard: str) -> Turn:
+    """The question whether to go on, without naming what it was; ``unheard`` where a call ended within a part."""
+    options = (Option(home.GO_ON, Target("resume", unheard)), Option(home.START_ANEW, Target("home")))
+    asked = scene.but(choices=tuple(option.target for option in options))
+    return asked.turn(Reply(options=options, hint=(OTHER_LANGUAGE,)), "welcome back")
+
+
+def text_only(scene: Scene) -> tuple[Text, ...]:
+    """The languages that can be texted and not heard, each told of in the language of the conversation."""
+    silent = (each for each in scene.book.languages.values() if not each.can_speak)
+    return tuple(TEXT_ONLY.saying(language=each.named_in(scene.language)) for each in silent)
+
+
+def again(scene: Scene) -> Turn:
+    """What was said last, once more: the page, the menu or the question."""
+    session = scene.session
+    if session.choices:
+        first = session.choices[0]
+        return QUESTIONS.get(first.screen, choose)(scene, first.subject if first.screen == "resume" else "")
+    place = place_in(scene.book, session.place)
+    if session.screen == "reading" and place:
+        return reading.read_at(scene, f"{place.paragraph} {place.offset}")
+    return ARRIVALS.get(session.screen, home.home)(scene, _subject(session))
+
+
+def choices(scene: Scene) -> Turn:
+    """Only what one may do here: of a page that was read, how to go on."""
+    turn = again(scene)
+    if turn.reply.passage is None:
+        return turn
+    return turn._replace(reply=turn.reply._replace(opening=(), passage=None))
+
+
+def choose(scene: Scene, _: str) -> Turn:
+    """The open choices, whatever question they answer."""
+    options = tuple(Option(label(scene, target), target) for target in scene.session.choices)
+    return scene.turn(Reply(options=options, hint=(reading.OR_MENU,)), "suggested")
+
+
+def label(scene: Scene, target: Target) -> Text | str:
+    """What a choice is called."""
+    if target.language and target.language != scene.session.language:
+        return language.CHANGE_TO.saying(language=scene.book.languages[target.language].name)
+    if target.screen == "reading" and target.subject in scene.book.sections:
+        return scene.book.sections[target.subject].title
+    if target.screen == "contents" and target.subject in scene.book.by_slug:
+        return scene.book.by_slug[target.subject].title
+    return language.STAY_WITH.saying(language=scene.language.name) if target.language else home.START_ANEW
+
+
+def nothing_heard(scene: Scene) -> Turn:
+    """Silence: a page that goes on goes on; else the choices again, slower, then a person, then goodbye."""
+    if goes_on(scene):
+        return reading.read_at(scene, reading.read_on(scene).subject)
+    return _patiently(scene, STILL_THERE, "nothing heard")
+
+
+def wrong_key(scene: Scene) -> Turn:
+    """A key that does nothing here: which ones there are."""
+    return _patiently(scene, NO_SUCH_KEY, "wrong key", (KEYS_ONE, KEYS_TWO))
+
+
+def unheard(scene: Scene, sentence: Text) -> Turn:
+    """Words that nobody understood: the choices again."""
+    return _patiently(scene, sentence, "missed")
+
+
+def _patiently(scene: Scene, first: Text, outcome: str, keys: tuple[Text, ...] = ()) -> Turn:
+    call = scene.session.call
+    counted = call._replace(silences=call.silences + 1) if first == STILL_THERE else call._replace(slips=call.slips + 1)
+    count = max(counted.silences, counted.slips)
+    if count > PATIENCE:
+        return goodbye(scene)
+    here = scene.but(call=counted)
+    said = (first, *keys, *((PRESS_ZERO,) if count == PATIENCE else ()))
+    if goes_on(scene):  # who pressed a wrong key while listening hears the part again
+        turn = again(here)
+        return turn._replace(reply=turn.reply._replace(opening=(*said, *turn.reply.opening)), outcome=outcome)
+    turn = choices(here)
+    opening, hint = (first, *turn.reply.opening), (*turn.reply.hint, *said[1:])
+    return turn._replace(reply=turn.reply._replace(opening=opening, hint=hint, slow=True), outcome=outcome)
+
+
+def goes_on(scene: Scene) -> bool:
+    """Whether somebody listens to a part that is not the last of its section."""
+    session = scene.session
+    place = place_in(scene.book, session.place)
+    if session.screen != "reading" or session.choices or place is None or place != session.place:
+        return False
+    return session.unread[0] < len(scene.book.sections[place.section].paragraphs)
+
+
+def goodbye(scene: Scene) -> Turn:
+    """A kind end."""
+    return scene.turn(Reply(opening=(GOODBYE,), then=HangUp()), "goodbye")
+
+
+def over(scene: Scene) -> Turn:
+    """The longest time of a call has come."""
+    return scene.turn(Reply(opening=(TIME_IS_OVER, GOODBYE), then=HangUp()), "time is over")
+
+
+def put_through(scene: Scene) -> Turn:
+    """``0``: say what happens, then call the helpline of the country; never an emergency number."""
+    found = scene.book.helplines.for_speaker(country_of(scene), Line.CANCER, scene.language.code)
+    number = found.e164 if found else ""
+    if found is None or not number:
+        return _told(scene, ())
+    if found.is_open(scene.now) is False:
+        return _told(scene, (LINE_CLOSED.saying(name=found.name),))
+    opening = (CONNECTING.saying(name=found.name, country=Territory(found.country)), A_PERSON_ANSWERS)
+    return scene.turn(Reply(opening=opening, then=Dial(number)), "put through")
+
+
+def _told(scene: Scene, first: tuple[Text, ...]) -> Turn:
+    """Nobody to put them through to: the numbers that answer now."""
+    return scene.turn(Reply(opening=(*first, *_open_now(scene)), hint=(reading.MENU_HELPS,)), "person")
+
+
+def _open_now(scene: Scene) -> tuple[Text, ...]:
+    cancer: Helpline | None = scene.book.helplines.find(country_of(scene), Line.CANCER)
+    if cancer and cancer.is_open(scene.now) is not False:
+        return numbers(scene)
+    return tuple(each for each in numbers(scene) if each != line(scene, Line.CANCER))
+
+
+FAILURES = {"busy": LINE_BUSY, "no-answer": LINE_SILENT, "canceled": LINE_SILENT, "failed": LINE_FAILED}
+"""What is said by how Twilio tells that a call to a helpline ended."""
+
+
+def came_back(scene: Scene, how: str) -> Turn:
+    """From a helpline, back at the menu; where nobody answered, that and the other numbers first."""
+    turn = home.home(scene.but(choices=()), "")
+    failed = FAILURES.get(how)
+    others = tuple(each for each in numbers(scene) if each != line(scene, Line.CANCER))
+    opening = (failed, *others) if failed else (BACK_HERE,)
+    reply = turn.reply._replace(opening=(*opening, *turn.reply.opening))
+    return turn._replace(reply=reply, outcome="came back")
+
+
+def _subject(session: Session) -> str:
+    """What a screen is shown about, so that it is shown as it was."""
+    if session.screen == "contents":
+        return f"{session.subject} {session.page}"
+    return str(session.page) if session.screen in {"home", "languages"} else session.subject
+
+
+def help_(scene: Scene) -> Turn:
+    """What this is, the numbers, and the keys."""
+    turn = people.help_(scene, "")
+    return turn._replace(reply=turn.reply._replace(hint=(KEYS_ONE, KEYS_TWO)))
+
+
+BY_VOICE: dict[str, Callable[[Scene], Turn]] = {"person": put_through, "help": help_}
+"""Screens that do something else on a call."""
+
+ARRIVALS: dict[str, Callable[[Scene, str], Turn]] = {
+    "home": home.home,
+    "contents": home.contents,
+    "languages": language.ask,
+    "danger": danger.danger,
+}
+"""How a screen is shown again."""
+
+QUESTIONS: dict[str, Callable[[Scene, str], Turn]] = {
+    "resume": welcome,
+    "forget now": leaving.forget,
+    "stop": leaving.doubt,
+    "danger": danger.ask,
+}
+"""How a question is asked again, by where its first choice leads."""
+
+SCREENS = (Screen("call", begin), Screen("welcome back", welcome))

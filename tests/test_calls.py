@@ -1,0 +1,266 @@
+"""Calls, as one can read them, and what a caller would notice besides."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from flask.testing import FlaskClient
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from service.app import create_app
+from service.book import Book
+from service.settings import ROOT, Settings
+from tests.conftest import TOKEN
+from tests.conversation_by_phone import replay
+from tests.dialogue import transcripts
+from tests.faults import Fault, failing
+from tests.telephone import Telephone, validate
+from tests.texter import Texter, sign
+
+FOLDER = Path(__file__).parent / "calls"
+
+PATIENCE = 2.0
+"""Seconds within which a caller is answered, whatever Redis does."""
+
+Somebody = Callable[..., Telephone]
+
+
+@pytest.fixture
+def caller(client: FlaskClient, texter: Callable[..., Texter]) -> Somebody:
+    """Somebody new with a telephone."""
+    return lambda number=None: Telephone(client, TOKEN, number if number is not None else texter().number)
+
+
+@pytest.mark.parametrize("path", transcripts(FOLDER), ids=lambda path: path.stem)
+def test_the_call_is_as_it_was_agreed(
+    path: Path, client: FlaskClient, texter: Callable[..., Texter], request: pytest.FixtureRequest
+) -> None:
+    somebody = texter()
+    recorded = path.read_text("utf-8")
+    today = replay(Telephone(client, TOKEN, somebody.number), somebody, recorded)
+    if request.config.getoption("--regenerate"):
+        path.write_text(today, "utf-8")
+    assert today == path.read_text("utf-8")
+
+
+def test_a_stranger_hears_five_languages_in_their_own_voices_the_likeliest_first(caller: Somebody) -> None:
+    heard = caller().calls()
+    assert heard[0] == "en-US: This is Plainline, an automatic service."
+    assert [line.partition(":")[0] for line in heard[1:]][:5] == ["en-US", "es-US", "cmn-CN", "fr-FR", "fil-PH"]
+    assert heard[-1] == "en-US: For more choices, press pound."
+    in_mexico = caller("+525512345678").calls()
+    assert in_mexico[0].startswith("es-US: ")
+
+
+def test_every_language_can_be_reached_by_keys(caller: Somebody, book: Book) -> None:
+    reached: set[str] = set()
+    for page in range(3):
+        for key in "12345":
+            telephone = caller()
+            telephone.calls()
+            for _ in range(page):
+                telephone.presses("#")
+            heard = telephone.presses(key)
+            reached.add(heard[0].partition(":")[0].partition(" (")[0])
+    assert {language.speaks or language.code for language in book.languages.values()} <= reached
+
+
+def test_a_call_that_dropped_goes_on_where_it_was_part_by_part(caller: Somebody) -> None:
+    telephone = caller()
+    telephone.calls()
+    telephone.presses("1")
+    telephone.presses("1")
+    dropped = telephone.waits()
+    telephone.hangs_up()
+    again = telephone.calls()
+    assert again[1].startswith("en-US: To go on where you stopped, press 1")
+    assert not any("metastasis" in line.casefold() for line in again)
+    assert telephone.presses("1") == dropped
+
+
+def test_a_key_while_a_part_is_read_acts_at_once_and_silence_reads_on(caller: Somebody) -> None:
+    telephone = caller()
+    telephone.calls()
+    telephone.presses("1")
+    telephone.presses("1")
+    gather = validate(telephone.documents[-1])[0]
+    assert (gather.attrib["numDigits"], gather.attrib["finishOnKey"], gather.attrib["timeout"]) == ("1", "", "1")
+    first = telephone.heard
+    assert telephone.waits() != first
+
+
+def test_the_same_step_posted_twice_is_heard_twice_and_moves_nothing(caller: Somebody) -> None:
+    telephone = caller()
+    telephone.calls()
+    telephone.presses("1")
+    action = telephone.action
+    first = telephone.posts(action, Digits="1")
+    again = telephone.posts(action, Digits="1")
+    late = telephone.posts(action, Digits="2")
+    assert first.get_data() == again.get_data() == late.get_data()
+
+
+def test_a_withheld_number_is_led_through_the_whole_call(caller: Somebody) -> None:
+    for number in ("anonymous", "", "+266696687", "Restricted"):
+        telephone = caller(number)
+        telephone.calls()
+        telephone.presses("1")
+        assert "Symptoms. About" in telephone.presses("3")[1]
+        assert telephone.waits()[-2].startswith("en-US: For the next part")
+
+
+@pytest.mark.parametrize("number", ["sip:anna@example.org", "+390612345678", "+12025550100", "client:anna", "12345"])
+def test_an_odd_caller_is_served(caller: Somebody, number: str) -> None:
+    telephone = caller(number)
+    telephone.calls()
+    assert telephone.presses("1")
+
+
+@pytest.mark.parametrize("fault", [Fault.AWAY, Fault.FROZEN])
+def test_a_call_goes_on_from_its_address_while_redis_is_away(
+    settings: Settings, redis_url: str, book: Book, texter: Callable[..., Texter], tmp_path: Path, fault: Fault
+) -> None:
+    with failing(redis_url, tmp_path) as line:
+        app = create_app(settings.model_copy(update={"redis_url": line.url}), book)
+        telephone, untroubled = (Telephone(app.test_client(), TOKEN, texter().number) for _ in range(2))
+        untroubled.calls()
+        expected = [untroubled.presses(key) for key in "131"]
+        telephone.calls()
+        line.fails(fault)
+        heard = []
+        for key in "131":
+            began = time.monotonic()
+            heard.append(telephone.presses(key))
+            assert time.monotonic() - began < PATIENCE
+        assert heard == expected
+
+
+def test_a_call_that_begins_without_redis_is_answered(
+    settings: Settings, book: Book, texter: Callable[..., Texter]
+) -> None:
+    app = create_app(settings.model_copy(update={"redis_url": "redis://127.0.0.1:1"}), book)
+    telephone = Telephone(app.test_client(), TOKEN, texter().number)
+    assert telephone.calls()
+    assert "Symptoms" in "".join(telephone.presses("1"))
+
+
+def test_an_address_of_somebody_elses_call_is_worth_nothing(caller: Somebody) -> None:
+    one, other = caller(), caller()
+    one.calls()
+    one.presses("1")
+    other.calls()
+    heard = other.posts(one.action, Digits="3").get_data(as_text=True)
+    assert "Symptoms. About" not in heard
+
+
+@pytest.mark.parametrize("status", ["completed", "busy", "failed", "no-answer", "canceled"])
+def test_a_call_that_ends_in_the_middle_of_anything_ends_cleanly(caller: Somebody, status: str) -> None:
+    telephone = caller()
+    telephone.calls()
+    telephone.presses("1")
+    response = telephone.posts(telephone.action, CallStatus=status)
+    assert response.status_code == 200
+    assert len(validate(response.get_data())) == 0
+    assert telephone.calls()
+
+
+@pytest.mark.parametrize("confidence", [0.01, 0.99])
+def test_words_of_danger_are_heard_whatever_the_recogniser_thinks_of_them(caller: Somebody, confidence: float) -> None:
+    telephone = caller()
+    telephone.calls()
+    heard = telephone.says("i want to die", confidence)
+    assert any("[988]" in line for line in heard)
+    assert any("hang up and call [911]" in line for line in heard)
+    assert not telephone.dialled
+
+
+def test_no_helpline_that_is_called_is_an_emergency_number(caller: Somebody) -> None:
+    for number in ("+12025550111", "+447400123456", "+61412345678", "+525512345678", "+50931234567", "+8613912345678"):
+        telephone = caller(number)
+        telephone.calls()
+        telephone.presses("1")
+        telephone.presses("0")
+        assert len(telephone.dialled) > 8 or not telephone.dialled
+        assert telephone.dialled not in {"911", "112", "999", "000", "988"}
+
+
+def test_a_call_is_warned_and_ends_kindly_after_its_longest_time(
+    settings: Settings, book: Book, texter: Callable[..., Texter]
+) -> None:
+    now = [1_800_000_000.0]
+    app = create_app(settings, book, clock=lambda: now[0])
+    telephone = Telephone(app.test_client(), TOKEN, texter().number)
+    telephone.calls()
+    telephone.presses("1")
+    now[0] += 29.5 * 60
+    assert "This call ends in one minute" in telephone.presses("1")[0]
+    assert "ends in" not in telephone.presses("7")[0]
+    now[0] += 60
+    assert telephone.presses("1")[-1] == "(hangs up)"
+
+
+def test_a_recording_is_served_whole_and_in_ranges_and_may_be_kept(client: FlaskClient) -> None:
+    about = json.loads((ROOT / "content/audio/ht/manifest.json").read_text("utf-8"))[0]
+    path = f"/audio/ht/{about['file']}"
+    whole = client.get(path, buffered=True)
+    assert (whole.status_code, whole.mimetype) == (200, "audio/mpeg")
+    assert "max-age=31536000" in whole.headers["Cache-Control"]
+    part = client.get(path, headers={"Range": "bytes=10-19"}, buffered=True)
+    assert part.status_code == 206
+    assert part.get_data() == whole.get_data()[10:20]
+    unchanged = client.get(path, headers={"If-None-Match": whole.headers["ETag"]}, buffered=True)
+    assert unchanged.status_code == 304
+    for outside in ("/audio/ht/nothing.mp3", "/audio/../helplines.mp3", "/audio/ht/%2e%2e%2fmanifest.mp3"):
+        assert client.get(outside).status_code == 404
+
+
+def test_a_machines_voice_is_not_heard_in_production_unless_the_operator_says_so(
+    settings: Settings,
+) -> None:
+    telephone = Telephone(create_app(settings).test_client(), TOKEN, "+50937001234")
+    heard = telephone.calls()
+    assert not any("recorded" in line for line in heard)
+    assert any(line.startswith("fr-FR: ") and "haïtien" in line and "message" in line for line in heard)
+    allowed = settings.model_copy(update={"synthetic_recordings": True})
+    loud = Telephone(create_app(allowed).test_client(), TOKEN, "+50937001235")
+    assert any("(recorded)" in line for line in loud.calls())
+
+
+presses = st.one_of(
+    st.sampled_from(["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "#", "", "11", "ABCD", "²", "\x00"]),
+    st.text(max_size=8),
+)
+posts = st.fixed_dictionaries(
+    {},
+    optional={
+        "Digits": presses,
+        "SpeechResult": st.text(max_size=40),
+        "Confidence": st.text(max_size=5),
+        "DialCallStatus": st.sampled_from(["completed", "busy", "nonsense", ""]),
+        "CallStatus": st.sampled_from(["in-progress", "completed", "nonsense", ""]),
+        "From": st.text(max_size=20),
+        "CallSid": st.text(max_size=70),
+    },
+)
+
+
+@given(st.lists(posts, min_size=1, max_size=6))
+@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+def test_whatever_is_posted_is_answered_with_twiml(client: FlaskClient, arriving: list[dict[str, str]]) -> None:
+    path = "/voice"
+    for form in arriving:
+        named = {"CallSid": "CAodd", "From": "+12025550142"} | form
+        named = {name: value.encode("utf-8", "replace").decode() for name, value in named.items()}
+        response = client.post(path, data=named, headers=sign(named, TOKEN, path))
+        assert response.status_code == 200
+        root = validate(response.get_data())
+        action = next((verb.attrib["action"] for verb in root if "action" in verb.attrib), "")
+        parts = urlsplit(action)
+        path = f"{parts.path}?{parts.query}" if action else "/voice"
