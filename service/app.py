@@ -93,7 +93,8 @@ def create_app(settings: Settings, book: Book | None = None, clock: Callable[[],
 
     @cache
     def talk() -> Talk:
-        return Talk(book, store, spool, seal, settings.url, bool(settings.twilio_account_sid), clock)
+        erases = bool(settings.twilio_account_sid)
+        return Talk(book, store, spool, seal, settings.url, settings.twilio_number, erases, clock)
 
     app = Flask("plainline", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_REQUEST

@@ -80,7 +80,8 @@ class Decided(NamedTuple):
 class Talk:
     """Takes turns for a book, remembering them in a store, and in a spool and on phones while the store is away.
 
-    ``url`` is where Twilio reaches us, ``erases`` whether there is a worker that erases messages there.
+    ``url`` is where Twilio reaches us, ``number`` the one that people call, ``erases`` whether there is a worker that
+    erases messages at Twilio.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917  the parts that meet in a turn
@@ -90,6 +91,7 @@ class Talk:
         spool: Spool,
         seal: Seal,
         url: str = "",
+        number: str = "",
         erases: bool = True,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -101,7 +103,7 @@ class Talk:
         self._clock = clock
         self._url = url
         self._texts = Texts(book)
-        self._voice = Voice(book, url)
+        self._voice = Voice(book, url, number)
 
     def answer(self, event: Event, cookie: str = "") -> Answer:
         """Answer one event; ``cookie`` is what its phone carried, or a call its address. The same id gives the same
@@ -234,10 +236,15 @@ EFFECTS: dict[str, Effect] = {
 def remember(store: Store, spooled: Spooled) -> None:
     """Remember what was spooled, once: the answer to its message is the mark that it was. Raises StoreError.
 
-    What happened after it stands: a START that came later is not undone by an earlier STOP.
+    What happened after it stands: a START that came later is not undone by an earlier STOP. Where the same message has
+    got another answer from Redis before, somebody was told both, and both count.
     """
     effects = [EFFECTS[name] for name in spooled.effects]
-    found: Stored | None = store.begin(spooled.contact, spooled.message, spooled.at)
+    message = spooled.message
+    found: Stored | None = store.begin(spooled.contact, message, spooled.at)
+    if found and found.answer not in {None, spooled.answer}:
+        message = f"{message}{TOLD_OTHERWISE}"
+        found = store.begin(spooled.contact, message, spooled.at)
     while found is not None and found.answer is None:
         session, person, _ = found.known
         is_newest = spooled.at >= person.since
@@ -245,7 +252,11 @@ def remember(store: Store, spooled: Spooled) -> None:
         entries = tombstone(store.ledger(spooled.contact), spooled.at) if forgets else spooled.entries
         person = after(effects, person, spooled.at) if is_newest else person
         commit = Commit(session, person, spooled.answer, True, entries, forgets, spooled.erase)
-        found = store.commit(spooled.contact, spooled.message, found, commit)
+        found = store.commit(spooled.contact, message, found, commit)
+
+
+TOLD_OTHERWISE = ":told"
+"""Behind the id of a message that was answered twice, differently: by Redis, and while it was away."""
 
 
 def erasure(address: bytes, now: int) -> bytes:

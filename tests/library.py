@@ -15,6 +15,14 @@ from service.book.articles import parse_article
 from service.messages import template, updated, written
 from service.settings import ROOT
 
+ENGLISH = regex.compile(r"[A-Za-z]{3,}")
+IN_BOTH = regex.compile(
+    r"Plainline|American Cancer Society|ENGLISH|English|Your language\? Reply with its number\.|Go on in"
+    r"|We are sorry: we do not have your language yet\. These are the ones we have\."
+    r"|United States|July|September"
+)
+"""Names, what is said in English to somebody whose language is not known for sure, and what CLDR says by itself."""
+
 SUBJECTS = ["Anemia", "Asthma", "Back pain", "Burns", "Diabetes", "Eczema", "Gout", "Hay fever", "Lupus", "Migraine"]
 
 PLACEHOLDER = regex.compile(r"%\(\w+\)s|\{\w+\}|\|")
@@ -48,6 +56,12 @@ name = "רתל"
 locale = "he_IL"
 right_to_left = true
 """
+
+
+def is_translated(code: str, message: str) -> str:
+    """A judge: no English word in a pseudo-language."""
+    escaped = ENGLISH.findall(IN_BOTH.sub("", message)) if code in PSEUDO else []
+    return f"not translated: {escaped[0]}" if escaped else ""
 
 
 def article(number: int) -> str:

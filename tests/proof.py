@@ -20,11 +20,15 @@ from rich.console import Console
 from rich.table import Table
 
 from service.app import create_app
-from service.book import Book, all_samples, load_book
+from service.book import SOURCE, Book, all_samples, load_book
+from service.book.helplines import Helplines
+from service.book.languages import Languages, read_safety
 from service.book.meaning import build_vectors
+from service.conversation import Channel
 from service.explore import explore
 from service.settings import ROOT, Settings
 from service.supervisor import embedded_redis
+from tests.library import PSEUDO, is_translated, make_book
 from tests.malformed import torment
 from tests.sentences import DANGER, Sentence, is_right, sentences
 
@@ -64,6 +68,7 @@ def main(quick: bool) -> None:
         rows.append(survived(STEPS // share))
         status.update("Exploring every state...")
         rows.append(explored(book, ["en", "es"] if quick else list(book.languages)))
+        rows.append(pseudo(Path(folder)))
     _show(console, rows)
     if not quick:
         write(ROOT / "README.md", rows)
@@ -127,6 +132,18 @@ def explored(book: Book, languages: list[str]) -> Row:
         proved,
         bool(report.violations),
     )
+
+
+def pseudo(folder: Path) -> Row:
+    """Every conversation in two languages that show whatever was left untranslated, on the channel with long pages."""
+    book = make_book(folder / "pseudo", 0)
+    listening = read_safety(ROOT / "locales", SOURCE)  # they have no words of their own for danger and leaving
+    spoken = (replace(each, safety=listening if each.code == SOURCE else {}) for each in book.languages.values())
+    numbers = Helplines({book.country: book.helplines.by_country[book.country]})  # names of countries come from CLDR
+    book = replace(book, languages=Languages(spoken), helplines=numbers, meaning=None, senses=None)
+    report = explore(book, list(PSEUDO), [Channel.WHATSAPP], judges=[is_translated])
+    found = f"{len(report.violations)} violations, no word of English"
+    return Row("States in two pseudo-languages", f"{report.states:,}", found, bool(report.violations))
 
 
 def write(readme: Path, rows: list[Row]) -> None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask.testing import FlaskClient
@@ -16,11 +19,14 @@ from hypothesis import strategies as st
 
 from service.app import create_app
 from service.book import Book
+from service.conversation import Call, Channel, Event, Kind, Known, Session
+from service.engine import take_turn
 from service.settings import ROOT, Settings
 from tests.conftest import TOKEN
 from tests.conversation_by_phone import replay
 from tests.dialogue import transcripts
 from tests.faults import Fault, failing
+from tests.sentences import sentences
 from tests.telephone import Telephone, validate
 from tests.texter import Texter, sign
 
@@ -189,6 +195,47 @@ def test_no_helpline_that_is_called_is_an_emergency_number(caller: Somebody) -> 
         telephone.presses("0")
         assert len(telephone.dialled) > 8 or not telephone.dialled
         assert telephone.dialled not in {"911", "112", "999", "000", "988"}
+
+
+def test_a_helpline_sees_our_number_and_not_the_callers(caller: Somebody) -> None:
+    telephone = caller()
+    telephone.calls()
+    telephone.presses("0")
+    dial = validate(telephone.documents[-1])[-1]
+    assert (dial.tag, dial.attrib["callerId"]) == ("Dial", "+15558675310")
+
+
+@pytest.mark.parametrize(
+    ("hour", "is_open"), [("2026-11-30T09:00", True), ("2026-11-30T20:00", False), ("2026-11-29T12:00", False)]
+)
+def test_a_line_that_is_closed_is_not_called_and_one_that_is_open_at_night_is_named(
+    settings: Settings, book: Book, hour: str, is_open: bool
+) -> None:
+    now = datetime.fromisoformat(hour).replace(tzinfo=ZoneInfo("Europe/Brussels")).timestamp()
+    app = create_app(settings, book, clock=lambda: now)
+    telephone = Telephone(app.test_client(), TOKEN, "+32470123456")
+    telephone.calls()
+    heard = telephone.presses("0")
+    assert bool(telephone.dialled) is is_open
+    if not is_open:
+        assert "Cancerinfo" in heard[0]
+        assert not any("0800 15 801" in line for line in heard)
+        assert any("[112]" in line for line in heard)
+
+
+DANGERS = [each for each in sentences() if each.kind in {"suicide", "emergency", "leaving"} and not each.kept]
+
+
+@pytest.mark.parametrize("language", sorted({each.language for each in DANGERS}))
+def test_what_is_known_of_danger_and_leaving_is_heard_on_calls_too(book: Book, language: str) -> None:
+    listening = replace(book, senses=None)
+    for each in DANGERS:
+        if each.language == language:
+            session = Session(language=language, screen="contents", call=Call(began=1))
+            event = Event("", Channel.VOICE, "c", Kind.WORDS, each.said, "US", step=3)
+            turn = take_turn(listening, Known(session), event, 100)
+            wanted = {"stopped", "paused"} if each.kind == "leaving" else {"danger", "asked gently"}
+            assert turn.outcome in wanted, each.said
 
 
 def test_a_call_is_warned_and_ends_kindly_after_its_longest_time(

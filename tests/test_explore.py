@@ -9,7 +9,6 @@ from pathlib import Path
 
 import polib
 import pytest
-import regex
 from click.testing import CliRunner
 
 from service.book import Book, load_book
@@ -25,7 +24,7 @@ from service.flows.people import thanks
 from service.flows.scene import Scene, Screen
 from service.settings import ROOT
 from tests.dialogue import Dialogue
-from tests.library import RIGHT_TO_LEFT, write_pseudo
+from tests.library import RIGHT_TO_LEFT, is_translated, write_pseudo
 
 LISTENING = {
     "suicide": "i want to die tonight",
@@ -39,13 +38,6 @@ LISTENING = {
 
 HELP_ITSELF = "%(program)s is an automatic health service. Nobody reads your texts."
 MISSED = "We are sorry, we did not understand that."
-
-ENGLISH = regex.compile(r"[A-Za-z]{3,}")
-IN_BOTH = regex.compile(
-    r"Plainline|American Cancer Society|ENGLISH|English|Your language\? Reply with its number\.|Go on in"
-    r"|We are sorry: we do not have your language yet\. These are the ones we have\."
-)
-"""Names, and what is said in English to somebody whose language is not known for sure."""
 
 
 @pytest.fixture(scope="module")
@@ -76,14 +68,8 @@ def _small(book: Book, sections: int) -> Book:
     return replace(book, languages=languages, articles=articles, helplines=numbers)
 
 
-def _is_translated(code: str, message: str) -> str:
-    """A judge: no English word in what is written from right to left."""
-    escaped = ENGLISH.findall(IN_BOTH.sub("", message)) if code == RIGHT_TO_LEFT else []
-    return f"not translated: {escaped[0]}" if escaped else ""
-
-
 def _explored(book: Book, code: str, channel: Channel = Channel.SMS, deepest: int = 99) -> Report:
-    return explore(book, [code], [channel], jobs=1, judges=[_is_translated], deepest=deepest)
+    return explore(book, [code], [channel], jobs=1, judges=[is_translated], deepest=deepest)
 
 
 def _found(book: Book) -> list[Violation]:

@@ -75,6 +75,7 @@ class Phone:
     carried: list[Known] = field(default_factory=lambda: [Known()])
     answers: dict[str, tuple[str, bytes, bool]] = field(default_factory=dict)
     left: bool = False
+    told: set[tuple[str, bytes]] = field(default_factory=set)
 
     @property
     def memories(self) -> list[Known]:
@@ -243,7 +244,9 @@ class Turns(RuleBasedStateMachine):
             phone.possible = _distinct([then for _, then in right])
             phone.in_redis = phone.in_redis if troubled else []
             phone.takes(delivered.cookie)
-        for effect in did[0]:
+        counts = (sid, delivered.body) not in phone.told  # what is delivered again is done once
+        phone.told.add((sid, delivered.body))
+        for effect in did[0] if counts else ():
             if isinstance(effect, OptOut | OptIn | Forget):
                 phone.left = not isinstance(effect, OptIn)
         if any(isinstance(effect, Forget) for _, _, _, effects in ways for effect in effects):

@@ -193,3 +193,19 @@ def test_a_cookie_is_read_for_its_own_contact_alone_and_after_a_rotation() -> No
     assert read_cookie(cookie, "berta", Seal(["old " * 8])) is None
     assert read_cookie(cookie, "anna", Seal(["new " * 8])) is None
     assert len(cookie) < LONGEST / 4
+
+
+def test_who_was_told_that_they_left_has_left_whatever_redis_had_answered(
+    there: Settings, book: Book, store: Store
+) -> None:
+    contacts, seal = Contacts(there.contact_key, Seal(there.seal_keys)), Seal(there.seal_keys)
+    number, at = "+12025550166", int(time.time())
+    contact = contacts.contact(number)
+    reader = Texter(create_app(there, book).test_client(), TOKEN, number)
+    reader.text("1", sid="SMtwice")
+    spooled = Spooled(contact, "SMtwice", at + 5, ("OptOut",), b"another answer", (Entry("left", at + 5),))
+    for _ in range(2):
+        Spool(there.data_dir, seal).append(spooled)
+        reader.text("hi")
+    assert store.known(contact)[1].left
+    assert [entry.what for entry in store.ledger(contact)] == ["left"]

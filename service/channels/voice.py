@@ -63,11 +63,15 @@ class Utterance(NamedTuple):
 
 
 class Voice:
-    """Speaks replies for a book; ``url`` is where Twilio fetches recordings. What was written once is kept."""
+    """Speaks replies for a book; what was written once is kept.
 
-    def __init__(self, book: Book, url: str) -> None:
+    ``url`` is where Twilio fetches recordings, ``number`` what a helpline sees of whom we put through to it.
+    """
+
+    def __init__(self, book: Book, url: str, number: str = "") -> None:
         self._book = book
         self._url = url
+        self._number = number
         self._write = lru_cache(maxsize=8192)(self._written)
 
     def render(self, reply: Reply, code: str, action: str, *, slow: bool = False) -> bytes:
@@ -129,7 +133,8 @@ class Voice:
             case HangUp():
                 document.append(Hangup())
             case Dial(number):
-                document.append(DialVerb(number, action=ACTION, timeout=RING, answer_on_bridge=True))
+                shown = {"caller_id": self._number} if self._number else {}
+                document.append(DialVerb(number, action=ACTION, timeout=RING, answer_on_bridge=True, **shown))
         return str(document)
 
     def _gather(self, reply: Reply, language: Language) -> Gather:

@@ -88,9 +88,10 @@ def welcome(scene: Scene, unheard: str) -> Turn:
 
 
 def text_only(scene: Scene) -> tuple[Text, ...]:
-    """The languages that can be texted and not heard, each told of in the language of the conversation."""
-    silent = (each for each in scene.book.languages.values() if not each.can_speak)
-    return tuple(TEXT_ONLY.saying(language=each.named_in(scene.language)) for each in silent)
+    """The languages that can be texted and not heard, in the language of the conversation, and a person instead."""
+    silent = [each for each in scene.book.languages.values() if not each.can_speak]
+    told = (TEXT_ONLY.saying(language=each.named_in(scene.language)) for each in silent)
+    return (*told, *((PRESS_ZERO,) if silent else ()))
 
 
 def again(scene: Scene) -> Turn:
