@@ -15,7 +15,6 @@ import time
 from pathlib import Path
 from statistics import median
 from urllib.parse import urlencode, urlsplit
-from xml.etree import ElementTree
 
 import structlog
 from flask.testing import FlaskClient
@@ -97,7 +96,7 @@ def _steps(client: FlaskClient, series: int) -> float:
             form.pop("Digits")
         path = urlsplit(action)
         said = _post(client, "/voice" if place == 0 else f"{path.path}?{path.query}", form)
-        action = next(verb.attrib["action"] for verb in ElementTree.fromstring(said) if "action" in verb.attrib)
+        action = said.partition(b'action="')[2].partition(b'"')[0].decode()
     return time.process_time() - began
 
 

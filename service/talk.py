@@ -208,12 +208,20 @@ class Talk:
             messages = self._texts.render(turn.reply, code, event.channel)
             if messages:
                 turn = turn._replace(session=turn.session._replace(echoes=echoes(messages)))
-            words, body = messages[0] if messages else "", messages_twiml(messages)
+            body = messages_twiml(messages)
+        else:
+            body = self._voice.render(turn.reply, code, self._next(event, turn, person))
+        return Decided(turn, person, self._entries(event, turn, code, int(now)), body)
+
+    def _entries(self, event: Event, turn: Turn, code: str, now: int) -> tuple[Entry, ...]:
+        """New lines of the ledger: each effect, in the first words that told of it."""
+        if not turn.effects:
+            return ()
+        if event.channel.is_read:
+            words = next(iter(self._texts.render(turn.reply, code, event.channel)), "")
         else:
             words = next((each.said for each in self._voice.utterances(turn.reply, code)), "")
-            body = self._voice.render(turn.reply, code, self._next(event, turn, person))
-        entries = tuple(Entry(LEDGER[type(effect)], int(now), event.channel, code, words) for effect in turn.effects)
-        return Decided(turn, person, entries, body)
+        return tuple(Entry(LEDGER[type(effect)], now, event.channel, code, words) for effect in turn.effects)
 
     def _next(self, event: Event, turn: Turn, person: Person) -> str:
         """The address of a call's next step, which carries where it is."""
