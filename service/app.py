@@ -19,10 +19,11 @@ from service.book.languages import Languages
 from service.channels.rest import Account
 from service.channels.twilio import Contacts, Signatures
 from service.engine import check_screens, is_urgent
+from service.outreach.sending import Sending
 from service.outreach.upkeep import Upkeep
 from service.seal import Seal
 from service.settings import Settings, SettingsError
-from service.store import Expiries, Spool, Store
+from service.store import Expiries, Outbox, Spool, Store
 from service.talk import Talk
 from service.web.audio import audio
 from service.web.health import health
@@ -49,6 +50,7 @@ def create_book(settings: Settings) -> Book:
         max_segments=settings.max_segments,
         place_days=settings.place_days,
         call_minutes=settings.call_minutes,
+        text_countries=settings.text_countries,
         synthetic=settings.in_development or settings.synthetic_recordings,
     )
     if settings.in_development or settings.serve_unreviewed:
@@ -65,6 +67,15 @@ def create_book(settings: Settings) -> Book:
 def create_store(settings: Settings) -> Store:
     """The store that these settings name. Opens no connection."""
     return Store(settings.redis_url, Expiries(settings.session_days, settings.answer_hours))
+
+
+def create_sending(settings: Settings, clock: Callable[[], float] = time.time) -> Sending:
+    """What sends what is not an answer. Opens no connection."""
+    sid = settings.twilio_account_sid
+    account = Account(sid, settings.tokens[0], settings.twilio_api_url) if settings.sender else None
+    outbox, store, seal = Outbox(settings.redis_url), create_store(settings), Seal(settings.seal_keys)
+    rate = settings.twilio_segments_a_second
+    return Sending(outbox, store, account, seal, settings.sender, rate, settings.url, clock)
 
 
 def create_upkeep(settings: Settings, clock: Callable[[], float] = time.time) -> Upkeep:
@@ -99,7 +110,13 @@ def create_app(settings: Settings, book: Book | None = None, clock: Callable[[],
     app = Flask("plainline", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_REQUEST
     counted = Metrics()
-    app.register_blueprint(hooks(talk, Signatures(settings.tokens), contacts, settings.url, counted))
+    sending = cache(lambda: create_sending(settings))
+
+    def told(name: str, status: str, error: int) -> None:
+        sending().told(name, status, error)
+
+    signatures = Signatures(settings.tokens)
+    app.register_blueprint(hooks(talk, told, signatures, contacts, settings.url, counted))
     app.register_blueprint(health(store.ready))
     app.register_blueprint(metrics(counted))
     app.register_blueprint(audio(settings.content / "audio"))

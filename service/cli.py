@@ -97,11 +97,41 @@ def worker() -> None:
     settings = read_settings()
     if not settings.redis_url:
         raise click.ClickException("REDIS_URL is not set: name a Redis, or start 'plainline serve'")
-    from service.app import create_upkeep, set_up_logging  # noqa: PLC0415
+    from service.app import create_sending, create_upkeep, set_up_logging  # noqa: PLC0415
     from service.outreach.worker import run  # noqa: PLC0415
 
     set_up_logging()
-    run(settings.redis_url, create_upkeep(settings), settings.twilio_number)
+    run(settings.redis_url, create_upkeep(settings), create_sending(settings), settings.twilio_number)
+
+
+@main.command()
+@click.option("--retry", is_flag=True, help="Try once more what failed too often.")
+@plainly
+def outbox(retry: bool) -> None:
+    """What waits to be sent, what Twilio has, and what failed too often."""
+    from service.app import create_sending  # noqa: PLC0415
+    from service.store import Outbox, StoreError  # noqa: PLC0415
+    from service.supervisor import running_redis  # noqa: PLC0415
+
+    settings = read_settings()
+    url = settings.redis_url or running_redis(settings.data_dir)
+    if not url:
+        raise click.ClickException("no Redis runs: start the service, or name its Redis in REDIS_URL")
+    there = settings.model_copy(update={"redis_url": url})
+    rows = Outbox(url)
+    try:
+        if retry:
+            click.echo(f"{create_sending(there).try_again()} will be tried once more")
+        waiting, unsettled, dead = list(rows.waiting()), list(rows.unsettled(int(time.time()))), list(rows.dead())
+        errors = sorted({row.error for name in dead if (row := rows.read(name))})
+    except StoreError as error:
+        raise click.ClickException(str(error)) from None
+    finally:
+        rows.close()
+    click.echo(f"{len(waiting)} wait, {len(unsettled)} are with Twilio, {len(dead)} failed too often")
+    if dead:
+        told = ", ".join(f"https://www.twilio.com/docs/api/errors/{error}" for error in errors if error > 0)
+        click.echo(f"why: {told or 'no answer'}; then 'plainline outbox --retry'")
 
 
 @main.command()

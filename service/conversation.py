@@ -201,17 +201,17 @@ class Reply(NamedTuple):
 class Call(NamedTuple):
     """What is remembered of a call while it lasts.
 
-    ``began`` is when (Unix seconds), ``slow`` whether we speak slower, ``silences`` and ``slips`` how often in a row
-    nothing was heard or nothing fitted, ``starred`` whether ``*`` was the last key, ``warned`` whether its end was
-    told.
+    ``began`` is when (Unix seconds), ``slow`` whether we speak slower, ``misses`` how often in a row nothing
+    was heard or nothing fitted, ``starred`` whether ``*`` was the last key, ``warned`` whether its end was
+    told, ``said`` what was said last that is no place to be in, so that it can be repeated.
     """
 
     began: int = 0
     slow: bool = False
-    silences: int = 0
-    slips: int = 0
+    misses: int = 0
     starred: bool = False
     warned: bool = False
+    said: str = ""
 
 
 class Session(NamedTuple):
@@ -307,7 +307,14 @@ class Forget:
     """An effect: everything about the person is to be erased, except the mark that they left."""
 
 
-Effect = OptOut | OptIn | Pause | Resume | Forget
+@dataclass(frozen=True, slots=True)
+class Send:
+    """An effect: this is texted to the same person, in their language, as soon as it may be."""
+
+    replies: tuple[Reply, ...]
+
+
+Effect = OptOut | OptIn | Pause | Resume | Forget | Send
 
 
 class Turn(NamedTuple):

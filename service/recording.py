@@ -19,10 +19,10 @@ from service.book.languages import Language, Languages
 from service.book.recordings import MACHINE, Recording, folder, manifest, read_manifest, write_manifest
 from service.channels.spoken import CHOICE, LANGUAGE_CHOICE, SPOKEN
 from service.channels.voice import Voice
-from service.conversation import Channel, Event, Kind, Known, Session, Text
+from service.conversation import Channel, Event, Kind, Known, Reply, Session, Text
 from service.explore import explore
-from service.flows import calling, reading
-from service.flows.people import LOCAL_EMERGENCY
+from service.flows import calling, danger, reading
+from service.flows.people import LOCAL_EMERGENCY, numbers
 from service.flows.scene import Scene
 
 LARGEST = 2_000_000
@@ -39,6 +39,9 @@ SLOW = 130
 
 SYNTHESISERS = {"ht": "ht"}
 """What espeak-ng calls each language that has no voice of the carrier's."""
+
+MOST_PEOPLE = 50.0
+"""Per cent of a country's people."""
 
 DEEP_ENOUGH = 2
 """Steps of a call within which every sentence is said that no list holds."""
@@ -67,6 +70,18 @@ def _anywhere(book: Book, language: Language) -> Iterator[str]:
     told = [*(each for every in SPOKEN.values() for each in every), *vars(calling).values()]
     yield from (language.say(each) for each in told if isinstance(each, Text) and "%(" not in each.msgid)
     yield from _articles(book, language)
+    yield from _helplines(book, language)
+
+
+def _helplines(book: Book, language: Language) -> Iterator[str]:
+    """The numbers of the countries in which most people speak the language."""
+    voice = Voice(book, "")
+    for country in book.helplines.by_country:
+        if book.speakers(country, language) >= MOST_PEOPLE:
+            caller = Event("", Channel.VOICE, "", Kind.SILENCE, "", country)
+            scene = Scene(book, Known(Session(language=language.code)), caller, 0)
+            said = Reply(opening=(*numbers(scene), *danger.lines(scene, danger.SUICIDE)))
+            yield from (each.said for each in voice.utterances(said, language.code))
 
 
 def _articles(book: Book, language: Language) -> Iterator[str]:

@@ -78,6 +78,19 @@ class Settings(BaseSettings):
         (), description="The account's auth token; two, separated by a comma, during a rotation.", repr=False
     )
     twilio_number: str = Field("", description="The number people text, such as +15558675310; shown to you at start.")
+    twilio_messaging_service_sid: str = Field(
+        "", description="The messaging service that sends what is not an answer. Default: TWILIO_NUMBER itself."
+    )
+    twilio_segments_a_second: float = Field(
+        1.0,
+        gt=0,
+        le=1000,
+        description="How many segments a second we may send: 1 from a long code, 3 from toll-free, 100 from a short "
+        "code, else as your campaign allows.",
+    )
+    call_countries: Listed = Field(
+        (), description="Countries whose numbers we may call, or text because a caller asked. Default: DEFAULT_COUNTRY."
+    )
     languages: Listed = Field(
         (), description="Which languages to serve, in menu order, such as en,es. Default: all of them."
     )
@@ -147,6 +160,16 @@ class Settings(BaseSettings):
         """The secrets that seal, the newest first; the one behind all of them derives from SECRET_KEY."""
         derived = hmac.digest(self._secret.encode(), b"plainline encryption v1", hashlib.sha256).hex()
         return (*self.encryption_keys, derived)
+
+    @property
+    def sender(self) -> str:
+        """What sends what is not an answer; nothing where nothing can be sent."""
+        return (self.twilio_messaging_service_sid or self.twilio_number) if self.twilio_account_sid else ""
+
+    @property
+    def text_countries(self) -> tuple[str, ...]:
+        """Where we may text somebody who calls and asks for it."""
+        return (self.call_countries or (self.default_country,)) if self.sender else ()
 
     @property
     def compiled(self) -> Path:

@@ -16,9 +16,10 @@ import structlog
 from service.book import Book
 from service.book.echoes import echo
 from service.channels.sms import Texts
-from service.channels.twilio import messages_twiml
+from service.channels.twilio import NUMBER, messages_twiml
 from service.channels.voice import Voice
 from service.conversation import (
+    Channel,
     Effect,
     Entry,
     Event,
@@ -29,6 +30,7 @@ from service.conversation import (
     Pause,
     Person,
     Resume,
+    Send,
     Session,
     Turn,
 )
@@ -37,6 +39,7 @@ from service.seal import Seal
 from service.store import (
     Carried,
     Commit,
+    Row,
     Spool,
     Spooled,
     Store,
@@ -46,6 +49,7 @@ from service.store import (
     mark,
     read_cookie,
     write_cookie,
+    write_row,
 )
 
 DEADLINE = 10.0
@@ -64,12 +68,14 @@ class Answer(NamedTuple):
 
 
 class Decided(NamedTuple):
-    """A turn, and all that comes of it: the person after its effects, new lines of the ledger, and the answer."""
+    """A turn, and all that comes of it: the person after its effects, new lines of the ledger, the answer, and rows of
+    the outbox."""
 
     turn: Turn
     person: Person
     entries: tuple[Entry, ...]
     body: bytes
+    rows: tuple[Row, ...] = ()
 
     @property
     def forgets(self) -> bool:
@@ -140,7 +146,9 @@ class Talk:
         before = self._store.ledger(event.contact) if decided.forgets else ()
         entries = tombstone(before, int(now)) if decided.forgets else decided.entries
         erase = self._erasure(event, decided, now)
-        commit = Commit(decided.turn.session, decided.person, decided.body, durable, entries, decided.forgets, erase)
+        commit = Commit(
+            decided.turn.session, decided.person, decided.body, durable, entries, decided.forgets, erase, decided.rows
+        )
         try:
             return self._store.commit(event.contact, event.id, found, commit)
         except StoreAwayError:
@@ -160,9 +168,11 @@ class Talk:
 
     def _keep(self, event: Event, decided: Decided, now: float) -> None:
         """Write what must not be forgotten to the spool. Raises StoreError where that fails too."""
-        effects = tuple(type(effect).__name__ for effect in decided.turn.effects)
+        effects = tuple(type(effect).__name__ for effect in decided.turn.effects if type(effect) in LEDGER)
         erase = self._erasure(event, decided, now)
-        spooled = Spooled(event.contact, event.id, int(now), effects, decided.body, decided.entries, erase)
+        spooled = Spooled(
+            event.contact, event.id, int(now), effects, decided.body, decided.entries, erase, decided.rows
+        )
         try:
             self._spool.append(spooled)
         except OSError as error:
@@ -211,17 +221,27 @@ class Talk:
             body = messages_twiml(messages)
         else:
             body = self._voice.render(turn.reply, code, self._next(event, turn, person))
-        return Decided(turn, person, self._entries(event, turn, code, int(now)), body)
+        entries, rows = self._entries(event, turn, code, int(now)), self._rows(event, turn, code, int(now))
+        return Decided(turn, person, entries, body, rows)
+
+    def _rows(self, event: Event, turn: Turn, code: str, now: int) -> tuple[Row, ...]:
+        """What is to be texted besides the answer, a row for each message."""
+        replies = [reply for effect in turn.effects if isinstance(effect, Send) for reply in effect.replies]
+        messages = [each for reply in replies for each in self._texts.render(reply, code, Channel.SMS)]
+        number = (self._seal.open(event.address, NUMBER) or b"").decode() if messages else ""
+        rows = (Row(f"{event.id}.{place}", event.contact, b"", now) for place in range(len(messages)))
+        return tuple(write_row(number, body, row, self._seal) for row, body in zip(rows, messages, strict=True))
 
     def _entries(self, event: Event, turn: Turn, code: str, now: int) -> tuple[Entry, ...]:
         """New lines of the ledger: each effect, in the first words that told of it."""
-        if not turn.effects:
+        told = [effect for effect in turn.effects if type(effect) in LEDGER]
+        if not told:
             return ()
         if event.channel.is_read:
             words = next(iter(self._texts.render(turn.reply, code, event.channel)), "")
         else:
             words = next((each.said for each in self._voice.utterances(turn.reply, code)), "")
-        return tuple(Entry(LEDGER[type(effect)], now, event.channel, code, words) for effect in turn.effects)
+        return tuple(Entry(LEDGER[type(effect)], now, event.channel, code, words) for effect in told)
 
     def _next(self, event: Event, turn: Turn, person: Person) -> str:
         """The address of a call's next step, which carries where it is."""
@@ -259,7 +279,7 @@ def remember(store: Store, spooled: Spooled) -> None:
         forgets = is_newest and any(isinstance(effect, Forget) for effect in effects)
         entries = tombstone(store.ledger(spooled.contact), spooled.at) if forgets else spooled.entries
         person = after(effects, person, spooled.at) if is_newest else person
-        commit = Commit(session, person, spooled.answer, True, entries, forgets, spooled.erase)
+        commit = Commit(session, person, spooled.answer, True, entries, forgets, spooled.erase, spooled.rows)
         found = store.commit(spooled.contact, message, found, commit)
 
 
@@ -280,11 +300,13 @@ def echoes(messages: Sequence[str]) -> tuple[str, ...]:
 def after(effects: Sequence[Effect], person: Person, now: float) -> Person:
     """The person after these effects."""
     for effect in effects:
+        if isinstance(effect, Send):
+            continue
         person = _changed(effect, person, int(now))._replace(since=int(now))
     return person
 
 
-def _changed(effect: Effect, person: Person, now: int) -> Person:
+def _changed(effect: OptOut | OptIn | Pause | Resume | Forget, person: Person, now: int) -> Person:
     match effect:
         case OptOut():
             return person._replace(left=now, paused=0)
@@ -321,5 +343,15 @@ def _latest(known: Known, carried: Carried | None, event: Event) -> Known:
     if is_older and (event.channel.is_read or carried.person.epoch < known.person.epoch):
         return known
     person = max(known.person, carried.person, key=lambda each: each.since)
-    turn = max(carried.session.turn, known.session.turn)
-    return known._replace(session=carried.session._replace(turn=turn), person=person)
+    session = carried.session if not is_older else _with_what_was_texted(carried.session, known.session)
+    return known._replace(session=session, person=person)
+
+
+def _with_what_was_texted(heard: Session, texted: Session) -> Session:
+    """A call's session, with what texts have changed meanwhile that holds on a call too: danger, and the language."""
+    both = heard._replace(turn=texted.turn, told=tuple(dict.fromkeys((*heard.told, *texted.told))))
+    if texted.language != heard.language:
+        both = both._replace(language=texted.language, place=texted.place, unread=texted.unread)
+    if texted.screen == "danger" and not texted.choices:
+        both = both._replace(screen="danger", subject=texted.subject, page=0, choices=())
+    return both

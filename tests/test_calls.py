@@ -253,6 +253,141 @@ def test_a_call_is_warned_and_ends_kindly_after_its_longest_time(
     assert telephone.presses("1")[-1] == "(hangs up)"
 
 
+def test_a_call_after_an_old_one_begins_with_all_its_time(
+    settings: Settings, book: Book, texter: Callable[..., Texter]
+) -> None:
+    now = [1_800_000_000.0]
+    app = create_app(settings, book, clock=lambda: now[0])
+    telephone = Telephone(app.test_client(), TOKEN, texter().number)
+    telephone.calls()
+    telephone.presses("1")
+    now[0] += 86_400
+    telephone.calls()
+    assert telephone.presses("3")
+
+
+def test_whoever_is_in_danger_hears_the_numbers_first_and_last(
+    settings: Settings, book: Book, texter: Callable[..., Texter]
+) -> None:
+    now = [1_800_000_000.0]
+    app = create_app(settings, book, clock=lambda: now[0])
+    telephone = Telephone(app.test_client(), TOKEN, texter().number)
+    telephone.calls()
+    telephone.presses("1")
+    now[0] += 29.6 * 60
+    assert telephone.says("i want to kill myself")[0].startswith("en-US: Please talk to someone now")
+    now[0] += 60
+    heard = telephone.waits()
+    assert any("[988]" in line for line in heard)
+    assert heard[-1] == "(hangs up)"
+
+
+def test_what_was_texted_meanwhile_holds_on_the_call_and_after_it(
+    client: FlaskClient, texter: Callable[..., Texter]
+) -> None:
+    reader = texter()
+    reader.text("ENGLISH")
+    telephone = Telephone(client, TOKEN, reader.number)
+    telephone.calls()
+    telephone.presses("1")
+    reader.text("I want to kill myself")
+    assert any("[988]" in line for line in telephone.waits())
+    assert "988" in reader.text("nobody cares")[-1]
+    reader.text("menu")
+    reader.text("español")
+    assert telephone.waits()[0].startswith("es-US: ")
+    assert "parte" in reader.text("menu")[-1]
+
+
+def test_numbers_that_were_told_can_be_heard_again(caller: Somebody) -> None:
+    telephone = caller("+525512345678")
+    telephone.calls()
+    telephone.presses("1")
+    part = telephone.presses("1")
+    numbers = telephone.presses("0")
+    assert any("[911]" in line for line in numbers)
+    assert telephone.presses("7") == numbers
+    assert any("[911]" in line for line in telephone.waits())
+    assert telephone.presses("*")[-1] == part[-1]
+
+
+def test_a_line_that_cannot_be_reached_is_named_so_that_they_can_call_it(caller: Somebody) -> None:
+    telephone = caller("+447400123999")
+    telephone.calls()
+    telephone.presses("1")
+    telephone.presses("0")
+    if telephone.dialled:
+        assert any("0808 808 00 00" in line for line in telephone.comes_back("failed"))
+
+
+def test_a_stranger_is_asked_for_the_language_wherever_they_come_from(caller: Somebody) -> None:
+    for keys in ("**", "#", "7"):
+        telephone = caller()
+        telephone.calls()
+        for key in keys:
+            heard = telephone.presses(key)
+        assert len({line.partition(":")[0] for line in heard}) > 3, "several languages"
+        assert not any("metastasis" in line for line in heard)
+    telephone = caller()
+    telephone.calls()
+    telephone.presses("0")
+    assert not any("metastasis" in line for line in telephone.comes_back("busy"))
+
+
+@pytest.mark.parametrize(
+    ("said", "title"), [("three", "Symptoms"), ("option 3", "Symptoms"), ("press five", "Sources")]
+)
+def test_keys_can_be_said_aloud(caller: Somebody, said: str, title: str) -> None:
+    telephone = caller()
+    telephone.calls()
+    telephone.presses("1")
+    assert any(f"{title}" in line and "About" in line for line in telephone.says(said))
+
+
+def test_a_bare_word_for_stopping_is_asked_about_on_a_call_and_a_whole_sentence_is_done(caller: Somebody) -> None:
+    telephone = caller()
+    telephone.calls()
+    telephone.presses("1")
+    assert "Do you want to end all texts?" in telephone.says("cancel")[0]
+    assert "Your texts are on again" in telephone.presses("2")[0]
+    assert "sends you no more texts" in telephone.says("please stop texting me")[0]
+
+
+def test_a_withheld_number_is_promised_nothing_that_cannot_be_kept(caller: Somebody) -> None:
+    for said in ("stop", "forget me", "please stop texting me"):
+        telephone = caller("anonymous")
+        telephone.calls()
+        telephone.presses("1")
+        assert (
+            telephone.says(said)[0] == "en-US: You call without a number. We keep nothing about you, and send nothing."
+        )
+
+
+def test_who_calls_first_and_then_texts_is_told_what_texts_are(
+    client: FlaskClient, texter: Callable[..., Texter]
+) -> None:
+    reader = texter()
+    telephone = Telephone(client, TOKEN, reader.number)
+    telephone.calls()
+    telephone.presses("1")
+    telephone.presses("3")
+    assert "nobody reads your texts" in reader.text("symptoms")[0]
+
+
+def test_a_language_without_a_voice_is_told_of_to_whoever_knows_it(settings: Settings) -> None:
+    client = create_app(settings).test_client()  # in production, without a person's recordings
+    Texter(client, TOKEN, "+12025559911").text("Kreyòl")
+    telephone = Telephone(client, TOKEN, "+12025559911")
+    heard = telephone.calls()
+    assert any("Haitian Creole is by text message only" in line for line in heard)
+    assert any("press zero" in line for line in heard)
+    telephone.presses("9")
+    assert Texter(client, TOKEN, "+12025559911").text("menu")[-1].startswith("Ki pati")
+    telephone = Telephone(client, TOKEN, "+12025559912")
+    telephone.calls()
+    assert any("Haitian Creole is by text message only" in line for line in telephone.says("Kreyòl"))
+
+
 def test_a_recording_is_served_whole_and_in_ranges_and_may_be_kept(client: FlaskClient) -> None:
     about = json.loads((ROOT / "content/audio/ht/manifest.json").read_text("utf-8"))[0]
     path = f"/audio/ht/{about['file']}"

@@ -14,8 +14,8 @@ from tests.dialogue import Dialogue, replay, transcripts
 ELSEWHERE = {"withheld", "home", "off topic", "no conversation"}
 """Shown where a section is not translated, where there are several articles, and where questions are understood."""
 
-ON_CALLS = {"put through", "came back", "goodbye", "time is over", "hung up"}
-"""Shown in tests/calls and test_calls.py."""
+ON_CALLS = {"put through", "came back", "goodbye", "time is over", "hung up", "texted", "nothing kept"}
+"""Shown in tests/calls, test_calls.py and test_sending.py."""
 
 FOLDER = Path(__file__).parent / "transcripts"
 

@@ -1,10 +1,11 @@
-"""A double of the part of Twilio's REST API that we use: an account's list of messages, and erasing from it."""
+"""A double of the part of Twilio's REST API that we use: sending, an account's list of messages, erasing from it."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import threading
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -42,8 +43,12 @@ class Twilio:
 
     messages: dict[str, Message] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
+    callbacks: dict[str, str] = field(default_factory=dict)
     out_of_order: bool = False
     url: str = ""
+    troubles: list[str | int] = field(default_factory=list)
+    """What goes wrong with the next messages, one each: "took" (it is sent, and nothing comes back), "lost" (it is not
+    sent, and nothing comes back), an HTTP status, or one of Twilio's errors."""
 
     def has(self, *messages: Message) -> None:
         """These messages were sent or received."""
@@ -61,8 +66,32 @@ def twilio() -> Iterator[Twilio]:
             account.requests.append(f"GET {self.path}")
             if account.out_of_order:
                 return self._answer(500, {"code": 20500, "message": "out of order", "status": 500})
+            sid = urlsplit(self.path).path.rpartition("/")[2].removesuffix(".json")
+            if sid in account.messages:
+                return self._answer(200, account.messages[sid].shown())
             found = [each.shown() for each in account.messages.values() if self._fits(each, asked)]
             return self._answer(200, {"messages": found, "next_page_uri": None})
+
+        def do_POST(self) -> None:
+            length = int(self.headers.get("Content-Length", 0))
+            form = {name: values[0] for name, values in parse_qs(self.rfile.read(length).decode()).items()}
+            trouble = account.troubles.pop(0) if account.troubles else ""
+            if trouble == "lost":
+                return self._hang_up()
+            if isinstance(trouble, int):
+                status = trouble if trouble < 1000 else 400
+                return self._answer(status, {"code": trouble, "message": "no", "status": status})
+            sid = f"SM{uuid.uuid4().hex}"
+            sender = form.get("From") or form.get("MessagingServiceSid", "")
+            account.has(Message(sid, sender, form["To"], form["Body"], datetime.now(UTC), "queued"))
+            account.callbacks[sid] = form.get("StatusCallback", "")
+            if trouble == "took":
+                return self._hang_up()
+            return self._answer(201, account.messages[sid].shown())
+
+        def _hang_up(self) -> None:
+            self.close_connection = True
+            self.connection.close()
 
         def do_DELETE(self) -> None:
             sid = urlsplit(self.path).path.rpartition("/")[2].removesuffix(".json")

@@ -39,7 +39,8 @@ MOST_CHOICES_HEARD = 5
 class Book:
     """Articles, languages, keywords and helplines, and how they are laid out on each channel.
 
-    ``program`` is the neutral name that people see; ``country`` the region assumed where a number tells none.
+    ``program`` is the neutral name that people see, ``country`` the region assumed where a number tells none,
+    ``text_countries`` those whose numbers we may text though they call: none where nothing can be sent.
     """
 
     articles: tuple[Article, ...] = field(repr=False)
@@ -50,6 +51,7 @@ class Book:
     max_segments: int = 3
     place_days: int = 30
     call_minutes: int = 30
+    text_countries: tuple[str, ...] = ()
     meaning: Meaning | None = None
     senses: Senses | None = None
 
@@ -159,10 +161,14 @@ class Book:
     @lru_cache(maxsize=512)  # noqa: B019  one book lives as long as the program
     def likeliest(self, country: str) -> tuple[Language, ...]:
         """The languages in the order in which people of ``country`` likely speak them (CLDR), then menu order."""
-        spoken = get_global("territory_languages").get(country or self.country, {})
-        share = {code: about.get("population_percent", 0) for code, about in spoken.items()}
         order = list(self.languages.values())
-        return tuple(sorted(order, key=lambda language: -_share(language, share)))
+        return tuple(sorted(order, key=lambda language: -self.speakers(country or self.country, language)))
+
+    @staticmethod
+    def speakers(country: str, language: Language) -> float:
+        """How many of a hundred people in a country speak a language (CLDR)."""
+        spoken = get_global("territory_languages").get(country, {})
+        return _share(language, {code: about.get("population_percent", 0) for code, about in spoken.items()})
 
 
 class _Layouts:
@@ -201,6 +207,7 @@ def load_book(  # noqa: PLR0913  what a book is made of
     max_segments: int = 3,
     place_days: int = 30,
     call_minutes: int = 30,
+    text_countries: tuple[str, ...] = (),
     synthetic: bool = True,
 ) -> Book:
     """Read everything, compiling catalogues that changed.
@@ -223,6 +230,7 @@ def load_book(  # noqa: PLR0913  what a book is made of
         max_segments=max_segments,
         place_days=place_days,
         call_minutes=call_minutes,
+        text_countries=text_countries,
         meaning=meaning_of(questions, sections) if questions else None,
         senses=senses_of(safety, questions, languages) if safety else None,
     )

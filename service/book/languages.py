@@ -99,6 +99,7 @@ class Language:
     hears: str = ""
     letters_a_second: float = 14.0
     said: Mapping[str, str] = field(default_factory=dict)
+    digits: tuple[str, ...] = ()
     recordings: Recordings = field(default_factory=Recordings, repr=False)
 
     @property
@@ -269,6 +270,7 @@ def _load(code: str, about: dict[str, Any], locales: Path, compiled: Path, recor
         hears=about.get("hears", ""),
         letters_a_second=about.get("letters_a_second", 14.0),
         said=about.get("said", {}),
+        digits=tuple(about.get("digits", ())),
         recordings=recordings,
     )
 

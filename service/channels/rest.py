@@ -21,7 +21,19 @@ PAGE = 500
 
 
 class AccountError(Exception):
-    """Twilio refused, or was not reached; it never names a number or a message."""
+    """Twilio refused, or was not reached; it never names a number or a message.
+
+    ``status`` is HTTP's, 0 where it was not reached; ``code`` is Twilio's.
+    """
+
+    def __init__(self, said: str, status: int = 0, code: int = 0) -> None:
+        super().__init__(said)
+        self.status, self.code = status, code
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether the same request may succeed later; then it was not processed, or nobody knows."""
+        return self.status in {0, 408, 429} or self.status >= 500
 
 
 class Received(NamedTuple):
@@ -57,6 +69,41 @@ class Account:
                 if message.error_code == HAS_LEFT:
                     yield Received(message.sid, message.to or "", "", _unix(message.date_sent))
 
+    def send(self, sender: str, number: str, body: str, callback: str) -> str:
+        """Text ``body`` to ``number``; Twilio's name for the message. Raises AccountError.
+
+        ``sender`` is a number of ours or a messaging service; ``callback`` is told every status.
+        """
+        from requests import RequestException  # noqa: PLC0415
+        from twilio.base.exceptions import TwilioException  # noqa: PLC0415
+
+        ours = {"messaging_service_sid": sender} if sender.startswith("MG") else {"from_": sender}
+        try:
+            made = self._client.messages.create(to=number, body=body, status_callback=callback, **ours)
+        except (TwilioException, RequestException) as error:
+            raise _error(error) from None
+        return str(made.sid)
+
+    def sent(self, number: str, body: str, since: datetime) -> str:
+        """The name of the message with these words that went to ``number`` since then; empty where none did.
+
+        Raises AccountError.
+        """
+        listed = self._listed(to=number)
+        same = (each for each in listed if each.body == body and each.direction.startswith("outbound"))
+        return next((str(each.sid) for each in same if each.date_created and each.date_created >= since), "")
+
+    def status(self, sid: str) -> tuple[str, int]:
+        """The status of a message, and Twilio's error. Raises AccountError."""
+        from requests import RequestException  # noqa: PLC0415
+        from twilio.base.exceptions import TwilioException  # noqa: PLC0415
+
+        try:
+            found = self._client.messages(sid).fetch()
+        except (TwilioException, RequestException) as error:
+            raise _error(error) from None
+        return str(found.status), int(found.error_code or 0)
+
     def erase(self, number: str, before: datetime) -> int:
         """Erase every message from and to ``number`` that is older; returns how many. Raises AccountError.
 
@@ -78,7 +125,7 @@ class Account:
         try:
             return list(self._client.messages.list(page_size=PAGE, **about))
         except (TwilioException, RequestException) as error:
-            raise AccountError(_said(error)) from None
+            raise _error(error) from None
 
     def _erase(self, sid: str) -> None:
         from requests import RequestException  # noqa: PLC0415
@@ -88,7 +135,7 @@ class Account:
             self._client.messages(sid).delete()
         except (TwilioException, RequestException) as error:
             if getattr(error, "status", None) != GONE:
-                raise AccountError(_said(error)) from None
+                raise _error(error) from None
 
     @property
     def _client(self) -> Any:
@@ -113,10 +160,11 @@ def _unix(moment: datetime | None) -> int:
     return int((moment or datetime.now(UTC)).timestamp())
 
 
-def _said(error: Exception) -> str:
+def _error(error: Exception) -> AccountError:
     """What went wrong, without the address that was asked for, which holds a number."""
-    status, code = getattr(error, "status", None), getattr(error, "code", None)
-    return f"Twilio answered {status}, error {code}" if status else f"Twilio was not reached ({type(error).__name__})"
+    status, code = int(getattr(error, "status", 0) or 0), int(getattr(error, "code", 0) or 0)
+    said = f"Twilio answered {status}, error {code}" if status else f"Twilio was not reached ({type(error).__name__})"
+    return AccountError(said, status, code)
 
 
 SETTLING = timedelta(minutes=2)

@@ -70,6 +70,8 @@ SORRY = text(
 )
 # Translators: spoken, somebody asks to be forgotten. Each sentence at most 10 words.
 FORGET_ALL = text("Erase everything about you, and end all texts? To erase it, press 1. To keep it, press 2.")
+# Translators: spoken, where the machine did not understand what was said aloud. At most 10 words.
+MISHEARD = text("We are sorry, we did not understand you.")
 # Translators: spoken, between the first and the last page of a source. Only this word: 591 to 602.
 PAGES = text("%(first)s to %(last)s")
 
@@ -114,6 +116,7 @@ SPOKEN: dict[str, tuple[Text, ...]] = {
     leaving.STOP_ALL.msgid: (STOP_ALL,),
     leaving.SORRY.msgid: (SORRY,),
     leaving.FORGET_ALL.msgid: (FORGET_ALL,),
+    lost.MISSED.msgid: (MISHEARD,),
     lost.TALK_TO_SOMEBODY.msgid: (calling.PRESS_ZERO,),
     lost.DID_YOU_MEAN_THIS.msgid: (lost.DID_YOU_MEAN,),
     notices.ORIGINAL.msgid: (),

@@ -167,8 +167,8 @@ class Voice:
         for (code, is_played), group in groupby(played, key=lambda one: (one[0].language, one[1] is not None)):
             language = self._book.languages[code]
             if is_played:
-                for _, recording in group:
-                    yield Play(f"{self._url}/audio/{code}/{recording.file}" if recording else "")
+                for recording in dict.fromkeys(recording for _, recording in group if recording):
+                    yield Play(f"{self._url}/audio/{code}/{recording.file}")
                     yield Pause(length=1)
             elif language.voice:
                 yield _say([each for each, _ in group], language, slow)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from service.book.keywords import number
-from service.conversation import HangUp, Kind, Target, Turn
+from service.book.keywords import number, plain
+from service.conversation import Call, HangUp, Kind, Target, Turn
 from service.engine.rules import (
     SCREENS,
     SILENCE,
@@ -19,7 +19,7 @@ from service.engine.rules import (
     said_yes_or_no,
     still_in_danger,
 )
-from service.flows import calling, lost, reading
+from service.flows import calling, home, lost, reading
 from service.flows.scene import Scene
 
 IMPATIENT = {"nothing heard", "wrong key", "missed"}
@@ -30,8 +30,24 @@ def by_call(scene: Scene) -> Turn:
     """The decision on what happened on a call."""
     if not scene.session.call.began and scene.event.kind is not Kind.HANGUP:  # what was remembered of it is gone
         scene = scene.but(call=scene.session.call._replace(began=scene.now))
+    chosen, spoken = scene.session.language, scene.language.code
+    if chosen and chosen != spoken and scene.event.kind is not Kind.CALL:  # it has no voice: another one speaks for it
+        scene = scene.but(language=spoken)
     turn = next(turn for rule in RULES if (turn := rule(scene)) is not None)
-    return turn if turn.reply == SILENCE else _carried_on(scene, turn)
+    turn = turn if turn.reply == SILENCE else _carried_on(scene, _in_a_voice(scene, turn))
+    if chosen != spoken and turn.session.language == spoken and turn.outcome not in CHOSEN:
+        turn = turn._replace(session=turn.session._replace(language=chosen))
+    return turn
+
+
+CHOSEN = {"contents", "home", "page"}
+"""Outcomes of somebody who goes on in the language that they hear, and so has chosen it."""
+
+
+def _in_a_voice(scene: Scene, turn: Turn) -> Turn:
+    """``turn``, unless it leads into a language that has no voice: that is told, with the languages there are."""
+    language = scene.book.languages.get(turn.session.language)
+    return calling.which_language(scene) if language and not language.can_speak else turn
 
 
 def call_begins(scene: Scene) -> Turn | None:
@@ -47,10 +63,13 @@ def call_ended(scene: Scene) -> Turn | None:
 
 
 def lasted_too_long(scene: Scene) -> Turn | None:
-    """A call ends kindly after its longest time; somebody in danger is told the numbers all the same."""
-    if scene.now - scene.session.call.began < scene.book.call_minutes * 60 or scene.event.kind is Kind.WORDS:
-        return None
-    return calling.over(scene)
+    """A call ends kindly after its longest time; who is in danger has been heard before, and gets the numbers last."""
+    return calling.over(scene) if _left(scene, scene.session.call) <= 0 else None
+
+
+def _left(scene: Scene, call: Call) -> int:
+    """Seconds until the longest time of a call has come."""
+    return call.began + scene.book.call_minutes * 60 - scene.now
 
 
 def came_back(scene: Scene) -> Turn | None:
@@ -77,8 +96,31 @@ def chose_by_key(scene: Scene) -> Turn | None:
 
 
 def chose_by_word(scene: Scene) -> Turn | None:
-    """The recogniser heard a number."""
-    return _chosen(scene, number(scene.event.body))
+    """A key said aloud: "one", "option 1", "press zero"."""
+    key = _digit(scene)
+    if key is None:
+        return None
+    pressed = FIXED.get(str(key))
+    return pressed(scene) if pressed else _chosen(scene, key)
+
+
+def _digit(scene: Scene) -> int | None:
+    """The one digit in a few words, in figures or as the language says it."""
+    words = plain(scene.event.body).split()
+    if len(words) > MOST_WORDS_AROUND_A_DIGIT:
+        return None
+    named = {word: digit for digit, every in enumerate(scene.language.digits) for word in map(plain, every.split("|"))}
+    found = {digit for word in words if (digit := named.get(word, number(word))) is not None}
+    return found.pop() if len(found) == 1 else None
+
+
+MOST_WORDS_AROUND_A_DIGIT = 3
+
+
+def said_yes_to_nothing(scene: Scene) -> Turn | None:
+    """ "Yes" to "Are you still there?": what was said last, once more."""
+    said = {match.target.screen for match in scene.book.keywords.exact(scene.event.body)}
+    return calling.again(scene) if said & {"yes", "hello"} and scene.session.language else None
 
 
 def said_the_name_of_a_choice(scene: Scene) -> Turn | None:
@@ -111,6 +153,8 @@ def _person(scene: Scene) -> Turn:
 def _back(scene: Scene) -> Turn:
     """Back; a second time in a row to the menu, and from the menu to the languages."""
     session = scene.session
+    if session.call.said:
+        return calling.again(scene.but(call=session.call._replace(said="")))
     if session.call.starred:
         return go(scene, Target("home"))
     if session.choices and session.choices[0].screen != "resume":
@@ -131,14 +175,23 @@ def _again(scene: Scene) -> Turn:
 
 
 def _slower(scene: Scene) -> Turn:
-    """Slower, or as before, and once more what was said."""
+    """Slower, or as before, and once more what was said; recordings have their own pace."""
+    if not scene.language.voice:
+        return calling.again(scene)
     slow = not scene.session.call.slow
     turn = calling.again(scene.but(call=scene.session.call._replace(slow=slow)))
     told = calling.SLOWER_NOW if slow else calling.AS_BEFORE
     return turn._replace(reply=turn.reply._replace(opening=(told, *turn.reply.opening)))
 
 
-FIXED: dict[str, Callable[[Scene], Turn]] = {"0": _person, "*": _back, "#": _skip, "7": _again, "8": _slower}
+FIXED: dict[str, Callable[[Scene], Turn | None]] = {
+    "0": _person,
+    "*": _back,
+    "#": _skip,
+    "7": _again,
+    "8": _slower,
+    "9": calling.text_this,
+}
 """What the keys do that mean the same on every screen."""
 
 Rule = Callable[[Scene], Turn | None]
@@ -157,6 +210,7 @@ RULES: Sequence[Rule] = (
     still_in_danger,
     said_yes_or_no,
     chose_by_word,
+    said_yes_to_nothing,
     said_the_name_of_a_choice,
     said_a_keyword,
     said_a_keyword_in_a_sentence,
@@ -169,14 +223,32 @@ def _carried_on(scene: Scene, turn: Turn) -> Turn:
     """``turn`` with what is remembered of the call, its pace, and the warning a minute before its longest time."""
     call = turn.session.call
     if turn.outcome not in IMPATIENT:
-        call = call._replace(silences=0, slips=0)
+        call = call._replace(misses=0)
     starred = scene.event.body == "*" and scene.event.kind is Kind.KEY and not scene.session.call.starred
     reply = turn.reply._replace(slow=turn.reply.slow or call.slow)
-    left = call.began + scene.book.call_minutes * 60 - scene.now
-    if left <= calling.WARNING and not call.warned and reply.then is None:
+    left = _left(scene, call)
+    if 0 < left <= calling.WARNING and not call.warned and reply.then is None and turn.outcome not in GRAVE:
         reply, call = reply.after(calling.ONE_MINUTE), call._replace(warned=True)
+    if left <= 0 and reply.then is None:
+        reply = reply._replace(then=HangUp())
+    if turn.outcome == "page" and not reply.goes_on and calling.can_text(scene):
+        reply = reply._replace(hint=(*reply.hint, calling.PRESS_NINE))
     if turn.outcome == "stopped":  # of texts; the call goes on
         reply = reply._replace(hint=(*reply.hint, reading.MENU_HELPS))
     if turn.outcome == "forgotten":
         reply = reply._replace(then=HangUp())
-    return turn._replace(session=turn.session._replace(call=call._replace(starred=starred)), reply=reply)
+    if starred and turn.outcome in {"contents", "home"}:  # a second star leads here again, and only a third elsewhere
+        reply = reply._replace(hint=tuple(each for each in reply.hint if each != home.COMMANDS))
+    call = call._replace(starred=starred, said=_said(turn, call))
+    return turn._replace(session=turn.session._replace(call=call), reply=reply)
+
+
+GRAVE = {"danger", "still in danger", "asked gently"}
+"""Outcomes before which nothing else is said."""
+
+
+def _said(turn: Turn, call: Call) -> str:
+    """What is to be said again when somebody asks for it, though it is no place to be in."""
+    if turn.outcome in IMPATIENT:
+        return call.said
+    return turn.outcome if turn.outcome in calling.TOLD else ""

@@ -102,8 +102,14 @@ def go(scene: Scene, target: Target) -> Turn:
     if target.screen in {"more", "back"}:
         screen = SCREENS.get(scene.session.screen, SCREENS["home"])
         target = screen.more(scene) if target.screen == "more" else screen.back(scene)
-    if not scene.event.channel.is_read and target.screen in calling.BY_VOICE:
-        return calling.BY_VOICE[target.screen](scene.but(choices=(), misses=0))
+    if not scene.event.channel.is_read:
+        here = scene.but(choices=(), misses=0)
+        if target.screen in calling.NEED_A_NUMBER and not scene.event.contact:
+            return calling.nothing_kept(here)
+        if target.screen in calling.BY_VOICE:
+            return calling.BY_VOICE[target.screen](here)
+        if target.screen in {"home", "contents"} and not scene.session.language:
+            return calling.which_language(here)
     return SCREENS[target.screen].show(scene.but(choices=(), misses=0), target.subject)
 
 
@@ -149,7 +155,8 @@ def leaving_or_returning(scene: Scene) -> Turn | None:
     said = scene.event.body
     exact = {match.target.screen for match in scene.book.keywords.exact(said)}
     if is_leaving(said) or "stop" in exact:
-        return go(_in_language_of(scene, "stop"), Target("stop"))
+        # Said aloud, a word alone may mean that the voice is to stop: asked about, and nothing is sent meanwhile.
+        return go(_in_language_of(scene, "stop"), Target("stop" if scene.event.channel.is_read else "leaving?"))
     if is_returning(said) or "start" in exact:
         return go(_in_language_of(scene, "start"), Target("start"))
     leaves = next((heard for heard in scene.heard if heard.sense is Sense.LEAVING), None)

@@ -138,6 +138,7 @@ def calls(book: Book, language: Language, other: Language | None) -> Alphabet:
     lacking: list[str] = []
     spoken = [each for each in dict.fromkeys((language, book.languages.get(SOURCE))) if each]
     words = [each._replace(wanted=BY_VOICE.get(each.group, each.wanted)) for each in _commands(spoken)]
+    words = [*words, *(Input(each, each, "a key said aloud") for each in language.digits[1:2])]
     senses = list(_senses(book, language, lacking))
     named = [_name(each) for each in (language, other) if each]
     heard = [*words, *_places(book, spoken), *named, *senses, NONSENSE, *_questions(book, language)]
@@ -156,7 +157,7 @@ KEY = "a key"
 WAITS = "silence"
 
 A_PERSON = Wanted(frozenset({"put through", "person"}))
-BY_VOICE = {PERSON.msgid: A_PERSON, HELLO.msgid: None}
+BY_VOICE = {PERSON.msgid: A_PERSON, HELLO.msgid: None, STOP.msgid: Wanted(frozenset({"paused"}))}
 """What commands lead to on a call, where that is something else."""
 
 FIXED_KEYS = {"0": A_PERSON, "8": None, "7": None, "*": None, "#": None}
@@ -177,9 +178,8 @@ def _line(book: Book) -> Iterator[Input]:
         yield Input(label, how, "comes back from a helpline", back, ALWAYS, moves=True, kind=Kind.RETURN)
     gone = Wanted(frozenset({"hung up"}))
     yield Input("(hangs up)", "", "hangs up", gone, gone.outcomes, kind=Kind.HANGUP)
-    long = book.call_minutes * MINUTE
-    yield Input("(waits, near the end)", "", WAITS, None, ALWAYS, kind=Kind.SILENCE, later=long - MINUTE // 2)
-    yield Input("(presses 1, too late)", "1", KEY, None, ALWAYS, kind=Kind.KEY, later=long)
+    late = book.call_minutes * MINUTE
+    yield Input("(presses 1, too late)", "1", KEY, None, ALWAYS, kind=Kind.KEY, later=late)
 
 
 def hypothetical(book: Book, language: Language) -> Book:

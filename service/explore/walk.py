@@ -31,8 +31,9 @@ from service.explore.inputs import (
 )
 from service.explore.proofs import FARTHEST, QUIET, Judge, Problem, Said, problems
 from service.explore.watched import CORE, FIELD, LOOKS, Notes, State, changes, plain_session, watched
+from service.flows.calling import KEYS_TOLD
 from service.flows.lost import PATIENCE
-from service.flows.notices import FIRST_SIGHT
+from service.flows.notices import FIRST_HEARD, FIRST_SIGHT
 from service.flows.scene import Scene
 from service.store.codec import decode_session, encode_session
 from service.talk import after, echoes
@@ -152,7 +153,7 @@ class Walk:
         self._other = source if source in book.languages else next(iter(others), "")
         made = alphabet if channel.is_read else calls
         self._alphabet: Alphabet = made(self._book, self._language, self._book.languages.get(self._other))
-        self._marks = (FIRST_SIGHT, code)
+        self._marks = (FIRST_SIGHT, code) if channel.is_read else (FIRST_HEARD, KEYS_TOLD, code)
         self._texts = Texts(self._book)
         self._voice = Voice(self._book, "https://plainline.example")
         self._inputs: list[Input] = []

@@ -203,7 +203,8 @@ def changes(session: Session, marks: tuple[str, ...], most_misses: int) -> dict[
     if "told" in found:
         found["told"] = tuple(mark for mark in marks if mark in after.told)
     if "call" in found:
-        found["call"] = after.call._replace(began=int(bool(after.call.began)))
+        # How fast it is spoken and whether its end was told change no decision but that of the same key.
+        found["call"] = after.call._replace(began=int(bool(after.call.began)), slow=False, warned=False)
     if "misses" in found:
         found["misses"] = min(after.misses, most_misses)
     return {FIELD[name]: value for name, value in found.items()}

@@ -7,9 +7,24 @@ to 5 choose, 0 a person, ``*`` back and twice the menu, ``#`` skip or more, 7 re
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
-from service.book.helplines import Helpline, Line
-from service.conversation import Call, Dial, HangUp, Option, Reply, Session, Target, Territory, Text, Turn, text
+from service.book.helplines import Line
+from service.conversation import (
+    Call,
+    Channel,
+    Dial,
+    HangUp,
+    Option,
+    Reply,
+    Send,
+    Session,
+    Target,
+    Territory,
+    Text,
+    Turn,
+    text,
+)
 from service.flows import danger, home, language, leaving, people, reading
 from service.flows.people import country_of, line, numbers
 from service.flows.scene import Scene, Screen, place_in
@@ -52,11 +67,19 @@ BACK_HERE = text("You are back at the start.")
 SLOWER_NOW = text("Slower now.")
 # Translators: spoken when eight was pressed again. At most 4 words.
 AS_BEFORE = text("As before.")
+# Translators: spoken at the end of a part. The word for 9. At most 10 words.
+PRESS_NINE = text("To get this part by text, press nine.")
+# Translators: spoken when nine was pressed. At most 8 words.
+TEXTED = text("This part comes to you by text.")
+# Translators: spoken to somebody whose line gets no texts from us. At most 8 words.
+CANNOT_TEXT = text("We cannot text this line.")
+# Translators: spoken to somebody whose number is withheld, and who asks to get no more texts, or to be forgotten.
+NO_NUMBER = text("You call without a number. We keep nothing about you, and send nothing.")
 # Translators: spoken of a language that has no voice yet; language is its name. At most 8 words.
 TEXT_ONLY = text("%(language)s is by text message only.")
 
 PATIENCE = 3
-"""Silences, or wrong keys, in a row after which a person is offered; with the next the call ends kindly."""
+"""Silences and wrong keys in a row after which a person is offered; with the next the call ends kindly."""
 
 WARNING = 60
 """Seconds before its longest time at which a call is warned."""
@@ -69,15 +92,24 @@ def begin(scene: Scene, _: str) -> Turn:
     """A call begins: who is known is greeted in their language and may go on; a stranger hears the languages."""
     here = scene.but(choices=(), misses=0, call=Call(began=scene.now))
     hello = HELLO_CALL.saying(program=scene.book.program)
-    if not scene.session.language:
-        asked = here.but(screen="languages", subject="", page=0)
-        page = language.page_of(asked)
-        turn = asked.turn(page._replace(opening=text_only(asked)), "languages")
+    if scene.session.language != scene.language.code:  # none yet, or one that has no voice
+        turn = which_language(here)
     elif place_in(scene.book, scene.session.place):
         turn = welcome(here, "" if not scene.session.call.began else home.UNHEARD)
     else:
         turn = home.home(here, "")
     return turn._replace(reply=turn.reply.after(hello))
+
+
+def which_language(scene: Scene) -> Turn:
+    """The languages that can be heard, each in its own voice, and those that cannot."""
+    asked = scene.but(screen="languages", subject="", page=0, choices=())
+    return asked.turn(language.page_of(asked)._replace(opening=text_only(asked)), "languages")
+
+
+def menu(scene: Scene) -> Turn:
+    """The menu; the languages for whoever has chosen none."""
+    return home.home(scene, "") if scene.session.language == scene.language.code else which_language(scene)
 
 
 def welcome(scene: Scene, unheard: str) -> Turn:
@@ -97,13 +129,17 @@ def text_only(scene: Scene) -> tuple[Text, ...]:
 def again(scene: Scene) -> Turn:
     """What was said last, once more: the page, the menu or the question."""
     session = scene.session
+    if told := TOLD.get(session.call.said):
+        return told(scene)
     if session.choices:
         first = session.choices[0]
         return QUESTIONS.get(first.screen, choose)(scene, first.subject if first.screen == "resume" else "")
     place = place_in(scene.book, session.place)
     if session.screen == "reading" and place:
         return reading.read_at(scene, f"{place.paragraph} {place.offset}")
-    return ARRIVALS.get(session.screen, home.home)(scene, _subject(session))
+    if session.screen not in ARRIVALS:
+        return menu(scene)
+    return ARRIVALS[session.screen](scene, _subject(session))
 
 
 def choices(scene: Scene) -> Turn:
@@ -122,13 +158,15 @@ def choose(scene: Scene, _: str) -> Turn:
 
 def label(scene: Scene, target: Target) -> Text | str:
     """What a choice is called."""
-    if target.language and target.language != scene.session.language:
-        return language.CHANGE_TO.saying(language=scene.book.languages[target.language].name)
+    if any(each.language not in {"", scene.session.language} for each in scene.session.choices):
+        there = scene.book.languages[target.language]
+        offered = language.STAY_WITH if there is scene.language else language.CHANGE_TO
+        return offered.saying(language=there.name).spoken_in(there.code)
     if target.screen == "reading" and target.subject in scene.book.sections:
         return scene.book.sections[target.subject].title
     if target.screen == "contents" and target.subject in scene.book.by_slug:
         return scene.book.by_slug[target.subject].title
-    return language.STAY_WITH.saying(language=scene.language.name) if target.language else home.START_ANEW
+    return home.START_ANEW
 
 
 def nothing_heard(scene: Scene) -> Turn:
@@ -150,11 +188,10 @@ def unheard(scene: Scene, sentence: Text) -> Turn:
 
 def _patiently(scene: Scene, first: Text, outcome: str, keys: tuple[Text, ...] = ()) -> Turn:
     call = scene.session.call
-    counted = call._replace(silences=call.silences + 1) if first == STILL_THERE else call._replace(slips=call.slips + 1)
-    count = max(counted.silences, counted.slips)
+    count = call.misses + 1
     if count > PATIENCE:
         return goodbye(scene)
-    here = scene.but(call=counted)
+    here = scene.but(call=call._replace(misses=count))
     said = (first, *keys, *((PRESS_ZERO,) if count == PATIENCE else ()))
     if goes_on(scene):  # who pressed a wrong key while listening hears the part again
         turn = again(here)
@@ -168,43 +205,76 @@ def goes_on(scene: Scene) -> bool:
     """Whether somebody listens to a part that is not the last of its section."""
     session = scene.session
     place = place_in(scene.book, session.place)
-    if session.screen != "reading" or session.choices or place is None or place != session.place:
+    elsewhere = session.screen != "reading" or session.choices or session.call.said
+    if elsewhere or place is None or place != session.place:
         return False
     return session.unread[0] < len(scene.book.sections[place.section].paragraphs)
 
 
 def goodbye(scene: Scene) -> Turn:
     """A kind end."""
-    return scene.turn(Reply(opening=(GOODBYE,), then=HangUp()), "goodbye")
+    return scene.turn(Reply(opening=(*_last_words(scene), GOODBYE), then=HangUp()), "goodbye")
 
 
 def over(scene: Scene) -> Turn:
     """The longest time of a call has come."""
-    return scene.turn(Reply(opening=(TIME_IS_OVER, GOODBYE), then=HangUp()), "time is over")
+    return scene.turn(Reply(opening=(*_last_words(scene), TIME_IS_OVER, GOODBYE), then=HangUp()), "time is over")
+
+
+def _last_words(scene: Scene) -> tuple[Text, ...]:
+    """For somebody in danger the numbers, once more."""
+    in_danger = scene.session.screen == "danger" and not scene.session.choices
+    return danger.lines(scene, scene.session.subject) if in_danger else ()
 
 
 def put_through(scene: Scene) -> Turn:
     """``0``: say what happens, then call the helpline of the country; never an emergency number."""
     found = scene.book.helplines.for_speaker(country_of(scene), Line.CANCER, scene.language.code)
     number = found.e164 if found else ""
-    if found is None or not number:
-        return _told(scene, ())
-    if found.is_open(scene.now) is False:
-        return _told(scene, (LINE_CLOSED.saying(name=found.name),))
+    if found is None or not number or found.is_open(scene.now) is False:
+        return _told(scene)
     opening = (CONNECTING.saying(name=found.name, country=Territory(found.country)), A_PERSON_ANSWERS)
     return scene.turn(Reply(opening=opening, then=Dial(number)), "put through")
 
 
-def _told(scene: Scene, first: tuple[Text, ...]) -> Turn:
+def _told(scene: Scene) -> Turn:
     """Nobody to put them through to: the numbers that answer now."""
-    return scene.turn(Reply(opening=(*first, *_open_now(scene)), hint=(reading.MENU_HELPS,)), "person")
+    cancer = scene.book.helplines.for_speaker(country_of(scene), Line.CANCER, scene.language.code)
+    opening = numbers(scene)
+    if cancer and cancer.is_open(scene.now) is False:
+        others = (each for each in opening if each != line(scene, Line.CANCER))
+        opening = (LINE_CLOSED.saying(name=cancer.name), *others)
+    return scene.turn(Reply(opening=opening, hint=(reading.MENU_HELPS,)), "person")
 
 
-def _open_now(scene: Scene) -> tuple[Text, ...]:
-    cancer: Helpline | None = scene.book.helplines.find(country_of(scene), Line.CANCER)
-    if cancer and cancer.is_open(scene.now) is not False:
-        return numbers(scene)
-    return tuple(each for each in numbers(scene) if each != line(scene, Line.CANCER))
+def can_text(scene: Scene) -> bool:
+    """Whether we may text the line that calls: we know it, it is where we may, and they have not left."""
+    event = scene.event
+    return bool(event.contact and event.country in scene.book.text_countries and not scene.known.person.left)
+
+
+def text_this(scene: Scene) -> Turn | None:
+    """``9``: the present section as texts, once, since they ask for it; the call goes on where it was."""
+    place = place_in(scene.book, scene.session.place)
+    if place is None or scene.session.screen != "reading" or scene.session.choices:
+        return None
+    turn = choices(scene) if not goes_on(scene) else again(scene)
+    if not can_text(scene):
+        return turn._replace(
+            reply=turn.reply._replace(opening=(CANNOT_TEXT, *turn.reply.opening)), outcome="cannot text"
+        )
+    reply = turn.reply._replace(opening=(TEXTED, *turn.reply.opening))
+    return turn._replace(reply=reply, effects=(Send(as_texts(scene, place.section)),), outcome="texted")
+
+
+def as_texts(scene: Scene, path: str) -> tuple[Reply, ...]:
+    """All pages of a section as they are texted, and behind the last one how to go on."""
+    section = scene.book.sections[path]
+    there = scene._replace(event=replace(scene.event, channel=Channel.SMS))
+    title, _ = reading.opened(there, section)
+    pages = reading.pages_of(there, section)
+    replies = [reading.reply(there, section, page, (title,) if page is pages[0] else ()) for page in pages]
+    return (*(each._replace(hint=()) for each in replies[:-1]), replies[-1]._replace(hint=(reading.MENU_HELPS,)))
 
 
 FAILURES = {"busy": LINE_BUSY, "no-answer": LINE_SILENT, "canceled": LINE_SILENT, "failed": LINE_FAILED}
@@ -212,11 +282,10 @@ FAILURES = {"busy": LINE_BUSY, "no-answer": LINE_SILENT, "canceled": LINE_SILENT
 
 
 def came_back(scene: Scene, how: str) -> Turn:
-    """From a helpline, back at the menu; where nobody answered, that and the other numbers first."""
-    turn = home.home(scene.but(choices=()), "")
+    """From a helpline, back at the menu; where nobody answered, that and all numbers first."""
+    turn = menu(scene.but(choices=()))
     failed = FAILURES.get(how)
-    others = tuple(each for each in numbers(scene) if each != line(scene, Line.CANCER))
-    opening = (failed, *others) if failed else (BACK_HERE,)
+    opening = (failed, *numbers(scene)) if failed else (BACK_HERE,)
     reply = turn.reply._replace(opening=(*opening, *turn.reply.opening))
     return turn._replace(reply=reply, outcome="came back")
 
@@ -234,8 +303,25 @@ def help_(scene: Scene) -> Turn:
     return turn._replace(reply=turn.reply._replace(hint=(KEYS_ONE, KEYS_TWO)))
 
 
+def nothing_kept(scene: Scene) -> Turn:
+    """STOP and FORGET ME of somebody who withholds their number: there is nobody to write to, and nothing to erase."""
+    return scene.turn(Reply(opening=(NO_NUMBER,), hint=(reading.MENU_HELPS,)), "nothing kept")
+
+
 BY_VOICE: dict[str, Callable[[Scene], Turn]] = {"person": put_through, "help": help_}
 """Screens that do something else on a call."""
+
+NEED_A_NUMBER = frozenset({"stop", "start", "leaving?", "loss", "forget", "forget now"})
+"""Screens that are about texts to somebody, and mean nothing where their number is withheld."""
+
+TOLD: dict[str, Callable[[Scene], Turn]] = {
+    "person": _told,
+    "help": help_,
+    "calm": lambda scene: danger.calm(scene, ""),
+    "loss": lambda scene: leaving.loss(scene, ""),
+    "nothing kept": nothing_kept,
+}
+"""What is said without being a place to be in, by its outcome; it is said again when somebody asks for it."""
 
 ARRIVALS: dict[str, Callable[[Scene, str], Turn]] = {
     "home": home.home,

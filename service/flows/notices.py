@@ -16,6 +16,9 @@ ORIGINAL = text("To read the original in English, text %(word)s.")
 FIRST_SIGHT = "hello"
 """The mark that the first sight was told; a language's code is the mark that its review was."""
 
+FIRST_HEARD = "heard"
+"""The mark that it was told on a call, which says less: somebody who then texts is told all of it."""
+
 BEFORE = frozenset({"home", "contents", "page", "withheld", "suggested", "welcome back", "missed", "end", "off topic"})
 """Outcomes of somebody who has found the service; leaving, help and the choice of a language come without a preface."""
 
@@ -28,9 +31,10 @@ def attach(scene: Scene, turn: Turn) -> Turn:
     spoken = scene.but(language=code)
     due: list[tuple[Text, ...]] = []
     told = turn.session.told
-    if FIRST_SIGHT not in told:
+    first = FIRST_SIGHT if scene.event.channel.is_read else FIRST_HEARD
+    if first not in told and FIRST_SIGHT not in told:
         due += first_sight(spoken)
-        told = (*told, FIRST_SIGHT)
+        told = (*told, first)
     if turn.reply.passage and code not in told:
         due += review_notice(spoken)
         told = (*told, code)

@@ -1,6 +1,9 @@
 """What we remember: in Redis, and while it is away in a spool and in what a phone carries for us."""
 
 from service.store.carried import NAME, Carried, mark, read_cookie, write_cookie
+from service.store.keys import name_of_row
+from service.store.outbox import Outbox
+from service.store.rows import Row, State, read_row, write_row
 from service.store.spool import Spool, Spooled
 from service.store.store import Commit, Expiries, Store, StoreAwayError, Stored, StoreError
 
@@ -9,13 +12,19 @@ __all__ = [
     "Carried",
     "Commit",
     "Expiries",
+    "Outbox",
+    "Row",
     "Spool",
     "Spooled",
+    "State",
     "Store",
     "StoreAwayError",
     "StoreError",
     "Stored",
     "mark",
+    "name_of_row",
     "read_cookie",
+    "read_row",
     "write_cookie",
+    "write_row",
 ]

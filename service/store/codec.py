@@ -36,7 +36,7 @@ def encode_session(session: Session) -> bytes:
         "".join(session.echoes),
         session.turn,
         list(session.loop) if any(session.loop) else 0,
-        list(map(int, session.call)) if session.call != Call() else 0,
+        [*map(int, session.call[:-1]), session.call.said] if session.call != Call() else 0,
     ]
     return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
 
@@ -96,9 +96,9 @@ def decode_entry(stored: bytes) -> Entry:
     return Entry(*json.loads(stored))
 
 
-def _call(began: int, slow: int, *counts: int) -> Call:
-    silences, slips, starred, warned = counts
-    return Call(began, bool(slow), silences, slips, bool(starred), bool(warned))
+def _call(began: int, slow: int, misses: int, *more: Any) -> Call:
+    starred, warned, said = more
+    return Call(began, bool(slow), misses, bool(starred), bool(warned), said)
 
 
 def _trimmed(value: Sequence[Any]) -> list[Any]:

@@ -1,7 +1,8 @@
 -- One turn is remembered, whole or not at all: only if nothing has changed since it began.
--- KEYS: answer, session, person, ledger, answered, erasures.
+-- KEYS: answer, session, person, ledger, answered, erasures, waiting, then a key for each new row of the outbox.
 -- ARGV: id, session before, session after ("" keeps it), its expiry (s), person before, person after, answer, its
---       expiry (s), "forget" or "", a number to erase at Twilio or "", then the new lines of the ledger
+--       expiry (s), "forget" or "", a number to erase at Twilio or "", then for each row its name and the row, then
+--       the new lines of the ledger
 -- Returns {1}; or {0, answer, session, person} as they are now, where another turn came in between.
 
 local MOST_ANSWERED = 500
@@ -28,7 +29,13 @@ end
 if ARGV[6] ~= ARGV[5] then
   redis.call('SET', KEYS[3], ARGV[6])
 end
-for number = 11, #ARGV do
+local argument = 11
+for number = 8, #KEYS do
+  redis.call('SET', KEYS[number], ARGV[argument + 1])
+  redis.call('RPUSH', KEYS[7], ARGV[argument])
+  argument = argument + 2
+end
+for number = argument, #ARGV do
   redis.call('RPUSH', KEYS[4], ARGV[number])
 end
 if ARGV[10] ~= '' then

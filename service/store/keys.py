@@ -16,6 +16,11 @@ key                      holds                                goes after
                          FORGET ME finds them
 ``x:{bucket}``           sealed numbers whose messages are    when they are
                          to be erased at Twilio
+``o:{bucket}:id``        a row of the outbox                  OUTBOX_DAYS after its last status
+``q:{bucket}``           names of rows that wait for a job    when the relay has handed them on
+``u:{bucket}``           rows whose last status is unknown    with that status
+``f:{bucket}``           rows that failed too often           when they are tried again
+``r:sender``             when a sender may send next          as soon as it may
 ``looked``               when Twilio's list of messages was   never
                          last looked through
 =======================  ===================================  =========================================================
@@ -44,7 +49,7 @@ class Keys(NamedTuple):
 
 def keys(contact: str, message: str) -> Keys:
     """The keys of ``contact`` and of the message that is being answered."""
-    bucket = f"{{{hashlib.sha256(contact.encode()).hexdigest()[:2]}}}"
+    bucket = f"{{{_bucket(contact)}}}"
     return Keys(
         answer=f"a:{bucket}:{message}",
         session=f"s:{bucket}:{contact}",
@@ -56,6 +61,35 @@ def keys(contact: str, message: str) -> Keys:
     )
 
 
+class OutboxKeys(NamedTuple):
+    """The keys that one row of the outbox touches."""
+
+    row: str
+    waiting: str
+    unsettled: str
+    dead: str
+
+
+def name_of_row(contact: str, row: str) -> str:
+    """How a row is named where no contact is to be told: by its bucket and its id."""
+    return f"{_bucket(contact)}:{row}"
+
+
+def outbox_keys(name: str) -> OutboxKeys:
+    """The keys of the row that ``name_of_row`` names."""
+    bucket, _, row = name.partition(":")
+    return OutboxKeys(f"o:{{{bucket}}}:{row}", f"q:{{{bucket}}}", f"u:{{{bucket}}}", f"f:{{{bucket}}}")
+
+
+def buckets() -> list[str]:
+    """Every bucket."""
+    return [f"{number:02x}" for number in range(BUCKETS)]
+
+
+def _bucket(contact: str) -> str:
+    return hashlib.sha256(contact.encode()).hexdigest()[:2]
+
+
 def all_erasures() -> list[str]:
     """The keys of every bucket's erasures."""
-    return [f"x:{{{bucket:02x}}}" for bucket in range(BUCKETS)]
+    return [f"x:{{{bucket}}}" for bucket in buckets()]

@@ -19,6 +19,7 @@ import structlog
 
 from service.conversation import Entry
 from service.seal import Seal
+from service.store.rows import Row, decode_row, encode_row
 
 PURPOSE = "spool"
 
@@ -35,6 +36,7 @@ class Spooled(NamedTuple):
     answer: bytes
     entries: tuple[Entry, ...] = ()
     erase: bytes = b""
+    rows: tuple[Row, ...] = ()
 
 
 class Spool:
@@ -123,6 +125,7 @@ def _encode(spooled: Spooled) -> bytes:
     fields = spooled._asdict() | {
         "answer": spooled.answer.decode(),
         "erase": base64.b64encode(spooled.erase).decode(),
+        "rows": [encode_row(row).decode() for row in spooled.rows],
     }
     return json.dumps(fields, ensure_ascii=False).encode()
 
@@ -136,6 +139,7 @@ def _decode(opened: bytes) -> Spooled:
             "answer": fields["answer"].encode(),
             "entries": tuple(Entry(*entry) for entry in fields["entries"]),
             "erase": base64.b64decode(fields["erase"]),
+            "rows": tuple(decode_row(row.encode()) for row in fields.get("rows", ())),
         }
     )
 

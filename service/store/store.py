@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from importlib.resources import files
 from typing import Any, NamedTuple
 
 import redis
@@ -25,8 +23,10 @@ from service.store.codec import (
     encode_person,
     encode_session,
 )
-from service.store.keys import LOOKED, all_erasures, keys
+from service.store.keys import LOOKED, all_erasures, keys, name_of_row, outbox_keys
 from service.store.line import Line
+from service.store.rows import Row, encode_row
+from service.store.script import Script
 
 BURST = 60
 """Texts that a contact may send at once."""
@@ -68,7 +68,7 @@ class Commit(NamedTuple):
 
     ``durable`` waits for the disk: it holds an opt-out or a consent. ``entries`` are new lines of the ledger.
     ``forget`` erases all else about the person first; ``erase`` is their sealed number, if their messages at Twilio are
-    to go too.
+    to go too; ``rows`` are new rows of the outbox.
     """
 
     session: Session
@@ -78,6 +78,7 @@ class Commit(NamedTuple):
     entries: tuple[Entry, ...] = ()
     forget: bool = False
     erase: bytes = b""
+    rows: tuple[Row, ...] = ()
 
 
 class Expiries(NamedTuple):
@@ -103,8 +104,8 @@ class Store:
         )
         self._expiries = expiries
         self._line = Line(self._redis.connection_pool)
-        self._begin = _Script("begin")
-        self._commit = _Script("commit")
+        self._begin = Script("begin")
+        self._commit = Script("commit")
         self._away = _Away()
 
     @property
@@ -142,9 +143,12 @@ class Store:
             self._expiries.answer_hours * 60 * 60,
             "forget" if commit.forget else "",
             commit.erase,
+            *(each for row in commit.rows for each in (name_of_row(contact, row.id), encode_row(row))),
             *map(encode_entry, commit.entries),
         ]
         touched = [named.answer, named.session, named.person, named.ledger, named.answered, named.erasures]
+        touched += [outbox_keys(name_of_row(contact, "")).waiting]
+        touched += [outbox_keys(name_of_row(contact, row.id)).row for row in commit.rows]
         try:
             behind = self._wait_for_disk() if commit.durable else []
             (done, *now), *disk = self._run(self._commit, touched, arguments, *behind)
@@ -232,7 +236,7 @@ class Store:
         """Close every connection."""
         self._line.close()
 
-    def _run(self, script: _Script, names: Sequence[str], arguments: Sequence[Any], *more: Sequence[Any]) -> list[Any]:
+    def _run(self, script: Script, names: Sequence[str], arguments: Sequence[Any], *more: Sequence[Any]) -> list[Any]:
         """Run a script, and ``more`` commands behind it, in one round trip; what each of them returned."""
         command = ("EVALSHA", script.digest, len(names), *names, *arguments)
         try:
@@ -313,11 +317,3 @@ class _Away:
 
     def ends(self) -> None:
         self._until = 0.0
-
-
-class _Script:
-    """A Lua script, which Redis names by its digest."""
-
-    def __init__(self, name: str) -> None:
-        self.source = files(__package__).joinpath(f"{name}.lua").read_text("utf-8")
-        self.digest = hashlib.sha1(self.source.encode()).hexdigest()  # noqa: S324  Redis names scripts by it

@@ -25,10 +25,18 @@ RETRY_AFTER = "1"
 log = structlog.get_logger()
 
 
-def hooks(
-    talk: Callable[[], Talk], signatures: Signatures, contacts: Contacts, url: str, metrics: Metrics
+def hooks(  # noqa: PLR0913, PLR0917  all that a webhook may need
+    talk: Callable[[], Talk],
+    told: Callable[[str, str, int], None],
+    signatures: Signatures,
+    contacts: Contacts,
+    url: str,
+    metrics: Metrics,
 ) -> Blueprint:
-    """The blueprint of the webhooks; ``url`` is what Twilio calls, ``talk`` what answers in this process."""
+    """The blueprint of the webhooks; ``url`` is what Twilio calls, ``talk`` what answers in this process.
+
+    ``told`` hears of every status of what we sent: the name of its row, the status, and Twilio's error.
+    """
     blueprint = Blueprint("hooks", __name__)
 
     @blueprint.before_request
@@ -52,6 +60,13 @@ def hooks(
     def voice(step: int) -> Response:
         answer = answered(call_event(request.form, contacts, step), request.args.get("s", ""))
         return Response(answer.body, mimetype="text/xml")
+
+    @blueprint.post("/status/message")
+    def message_status() -> Response:
+        error = request.form.get("ErrorCode", "")
+        number = int(error) if error.isascii() and error.isdecimal() else 0
+        told(request.args.get("r", ""), request.form.get("MessageStatus", ""), number)
+        return Response(status=204)
 
     def answered(event: Event, carried: str) -> Answer:
         began = time.perf_counter()
