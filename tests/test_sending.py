@@ -10,15 +10,17 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+import redis
 from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.app import create_app, create_book, create_sending
+from service.app import create_app, create_sending
 from service.book import Book
 from service.channels.twilio import Contacts
 from service.outreach.sending import LEASE, TOO_LATE, UNKNOWN_AFTER, Sending
@@ -77,9 +79,15 @@ def there(settings: Settings, account: Twilio, tmp_path: Path) -> Iterator[Setti
         yield settings.model_copy(update={**about, "redis_url": url})
 
 
+@pytest.fixture(scope="module")
+def texting(book: Book) -> Book:
+    """The book of a service that can text its callers."""
+    return replace(book, text_countries=("US",)).opened()
+
+
 @pytest.fixture
-def app(there: Settings) -> Flask:
-    return create_app(there, create_book(there))
+def app(there: Settings, texting: Book) -> Flask:
+    return create_app(there, texting)
 
 
 @pytest.fixture
@@ -169,6 +177,27 @@ def test_nothing_is_sent_to_somebody_who_left_meanwhile(
     send_all(sending)
     assert account.messages == {}
     assert telephone.presses("9")[0] == "en-US: We cannot text this line."
+
+
+def test_whoever_is_forgotten_gets_nothing_and_leaves_nothing_in_the_outbox(
+    caller: Caller, app: Flask, there: Settings, sending: Sending, account: Twilio
+) -> None:
+    telephone, reader = caller(), caller()
+    telephone.presses("9")
+    reader.presses("9")
+    texter = Texter(app.test_client(), TOKEN, telephone.number)
+    texter.text("FORGET ME")
+    texter.text("1")
+    contacts = Contacts(there.contact_key, Seal(there.seal_keys))
+    client = redis.Redis.from_url(there.redis_url)
+    contact = contacts.contact(telephone.number)
+    kept = {key for key in client.scan_iter(count=1000) if contact.encode() in key}
+    assert {key[:1] for key in kept} <= {b"g", b"l", b"p", b"i"}
+    assert len(list(client.scan_iter("o:*"))) == 2
+    send_all(sending)
+    assert texts(account, telephone.number) == []
+    assert len(texts(account, reader.number)) == 2
+    client.close()
 
 
 def test_nothing_is_sent_hours_later(caller: Caller, sending: Sending, account: Twilio, now: list[float]) -> None:

@@ -1,5 +1,6 @@
 -- One turn is remembered, whole or not at all: only if nothing has changed since it began.
--- KEYS: answer, session, person, ledger, answered, erasures, waiting, then a key for each new row of the outbox.
+-- KEYS: answer, session, person, ledger, answered, erasures, waiting, unsettled, dead, their rows, then a key for each
+--       new row of the outbox.
 -- ARGV: id, session before, session after ("" keeps it), its expiry (s), person before, person after, answer, its
 --       expiry (s), "forget" or "", a number to erase at Twilio or "", then for each row its name and the row, then
 --       the new lines of the ledger
@@ -22,7 +23,14 @@ if ARGV[9] == 'forget' then
   for _, each in ipairs(redis.call('LRANGE', KEYS[5], 0, -1)) do
     redis.call('DEL', prefix .. each)
   end
-  redis.call('DEL', KEYS[2], KEYS[4], KEYS[5])
+  local outbox = 'o:' .. string.match(KEYS[7], '{.*}') .. ':'
+  for _, name in ipairs(redis.call('LRANGE', KEYS[10], 0, -1)) do
+    redis.call('DEL', outbox .. string.match(name, ':(.*)'))
+    redis.call('LREM', KEYS[7], 0, name)
+    redis.call('ZREM', KEYS[8], name)
+    redis.call('SREM', KEYS[9], name)
+  end
+  redis.call('DEL', KEYS[2], KEYS[4], KEYS[5], KEYS[10])
 elseif ARGV[3] ~= '' then
   redis.call('SET', KEYS[2], ARGV[3], 'EX', ARGV[4])
 end
@@ -30,9 +38,11 @@ if ARGV[6] ~= ARGV[5] then
   redis.call('SET', KEYS[3], ARGV[6])
 end
 local argument = 11
-for number = 8, #KEYS do
+for number = 11, #KEYS do
   redis.call('SET', KEYS[number], ARGV[argument + 1])
   redis.call('RPUSH', KEYS[7], ARGV[argument])
+  redis.call('RPUSH', KEYS[10], ARGV[argument])
+  redis.call('EXPIRE', KEYS[10], 31 * 24 * 60 * 60)
   argument = argument + 2
 end
 for number = argument, #ARGV do

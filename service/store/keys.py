@@ -17,6 +17,8 @@ key                      holds                                goes after
 ``x:{bucket}``           sealed numbers whose messages are    when they are
                          to be erased at Twilio
 ``o:{bucket}:id``        a row of the outbox                  OUTBOX_DAYS after its last status
+``w:{bucket}:contact``   the names of their rows, so that      OUTBOX_DAYS after the last of them
+                         FORGET ME finds them
 ``q:{bucket}``           names of rows that wait for a job    when the relay has handed them on
 ``u:{bucket}``           rows whose last status is unknown    with that status
 ``f:{bucket}``           rows that failed too often           when they are tried again
@@ -45,6 +47,7 @@ class Keys(NamedTuple):
     ledger: str
     answered: str
     erasures: str
+    rows: str
 
 
 def keys(contact: str, message: str) -> Keys:
@@ -58,6 +61,7 @@ def keys(contact: str, message: str) -> Keys:
         ledger=f"g:{bucket}:{contact}",
         answered=f"i:{bucket}:{contact}",
         erasures=f"x:{bucket}",
+        rows=f"w:{bucket}:{contact}",
     )
 
 

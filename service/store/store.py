@@ -147,7 +147,8 @@ class Store:
             *map(encode_entry, commit.entries),
         ]
         touched = [named.answer, named.session, named.person, named.ledger, named.answered, named.erasures]
-        touched += [outbox_keys(name_of_row(contact, "")).waiting]
+        lists = outbox_keys(name_of_row(contact, ""))
+        touched += [lists.waiting, lists.unsettled, lists.dead, named.rows]
         touched += [outbox_keys(name_of_row(contact, row.id)).row for row in commit.rows]
         try:
             behind = self._wait_for_disk() if commit.durable else []
