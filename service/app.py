@@ -46,6 +46,7 @@ def create_book(settings: Settings) -> Book:
         settings.compiled,
         only=settings.languages,
         program=settings.program,
+        number=settings.twilio_number,
         country=settings.default_country,
         max_segments=settings.max_segments,
         place_days=settings.place_days,
@@ -75,7 +76,8 @@ def create_sending(settings: Settings, clock: Callable[[], float] = time.time) -
     account = Account(sid, settings.tokens[0], settings.twilio_api_url) if settings.sender else None
     outbox, store, seal = Outbox(settings.redis_url), create_store(settings), Seal(settings.seal_keys)
     rate = settings.twilio_segments_a_second
-    return Sending(outbox, store, account, seal, settings.sender, rate, settings.url, clock)
+    caller = settings.twilio_number
+    return Sending(outbox, store, account, seal, settings.sender, rate, caller, settings.url, clock)
 
 
 def create_upkeep(settings: Settings, clock: Callable[[], float] = time.time) -> Upkeep:

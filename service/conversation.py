@@ -35,6 +35,7 @@ class Kind(StrEnum):
     WORDS = "words"  # texted, or spoken and recognised
     ATTACHMENT = "attachment"  # a picture, voice note, sticker or place, without a word
     CALL = "call"  # a call begins
+    PICKED_UP = "picked up"  # whom we call picks up, or a machine does
     KEY = "key"  # of a telephone; the body is the key
     SILENCE = "silence"  # on a call, nothing was heard for a while
     RETURN = "return"  # a caller comes back from whom they were put through to; the body says how that ended
@@ -179,8 +180,8 @@ class Reply(NamedTuple):
 
     ``notices`` are messages of their own that come before; ``opening`` (a line each), ``passage``, ``options`` and
     ``hint`` make one page, in this order. ``first`` is the number of the first option. An empty reply says nothing.
-    On a call ``then`` says what happens behind it instead of listening, ``goes_on`` that silence leads on at once, and
-    ``slow`` that it is said slower.
+    On a call ``then`` says what happens behind it instead of listening, ``goes_on`` that silence leads on at once,
+    ``keys_only`` that no words are listened for, and ``slow`` that it is said slower.
     """
 
     notices: tuple[tuple[Text, ...], ...] = ()
@@ -191,6 +192,7 @@ class Reply(NamedTuple):
     hint: tuple[Text, ...] = ()
     then: Dial | HangUp | None = None
     goes_on: bool = False
+    keys_only: bool = False
     slow: bool = False
 
     def after(self, *notice: Text) -> Reply:
@@ -247,13 +249,17 @@ class Person(NamedTuple):
 
     ``left`` is when they said STOP and ``paused`` since when we ask whether they mean to (Unix seconds, 0 for never),
     ``since`` when any of this last changed, ``epoch`` how often they asked to be forgotten: what a cookie of an earlier
-    epoch carries counts no more.
+    epoch carries counts no more. ``rang`` is when we last were asked to call, ``uncalled`` when they wanted no more
+    calls, ``agreed`` when they last allowed texts again.
     """
 
     left: int = 0
     paused: int = 0
     since: int = 0
     epoch: int = 0
+    rang: int = 0
+    uncalled: int = 0
+    agreed: int = 0
 
 
 class Entry(NamedTuple):
@@ -314,7 +320,17 @@ class Send:
     replies: tuple[Reply, ...]
 
 
-Effect = OptOut | OptIn | Pause | Resume | Forget | Send
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """An effect: the same person is called, as soon as it may be."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoCalls:
+    """An effect: this number is not to be called any more, whoever asks for it."""
+
+
+Effect = OptOut | OptIn | Pause | Resume | Forget | Send | Ring | NoCalls
 
 
 class Turn(NamedTuple):

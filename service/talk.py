@@ -25,11 +25,13 @@ from service.conversation import (
     Event,
     Forget,
     Known,
+    NoCalls,
     OptIn,
     OptOut,
     Pause,
     Person,
     Resume,
+    Ring,
     Send,
     Session,
     Turn,
@@ -124,7 +126,7 @@ class Talk:
             decided = self._decide(_latest(known, carried, event) if event.step else known, event, now)
             return Answer(decided.body, decided.turn, decided.turn.outcome)
         try:
-            self.replay()
+            self._replay_if_it_can_be()
             found: Stored | None = self._store.begin(event.contact, event.id, now, limited=event.channel.is_read)
             while found is not None:
                 if found.answer is not None:
@@ -182,10 +184,20 @@ class Talk:
     def _erasure(self, event: Event, decided: Decided, now: float) -> bytes:
         return erasure(event.address, int(now)) if decided.forgets and self._erases else b""
 
+    def _replay_if_it_can_be(self) -> None:
+        """A disk that lags keeps nobody waiting: what waits in the spool is safe there. Raises StoreAwayError."""
+        try:
+            self.replay()
+        except StoreAwayError:
+            raise
+        except StoreError as error:
+            log.warning("not replayed", why=str(error))
+
     def replay(self) -> None:
         """What waits in the spool is remembered before anybody is answered again. Raises StoreAwayError."""
         if self._spool.is_empty:
             return
+        self._store.check_that_it_is_there()
         try:
             count = self._spool.replay(lambda spooled: remember(self._store, spooled), self._store.settle)
         except OSError as error:  # all is remembered, but the file cannot be emptied: it will be replayed again
@@ -225,12 +237,16 @@ class Talk:
         return Decided(turn, person, entries, body, rows)
 
     def _rows(self, event: Event, turn: Turn, code: str, now: int) -> tuple[Row, ...]:
-        """What is to be texted besides the answer, a row for each message."""
+        """What is to be sent besides the answer: a row for each message, and for a call."""
         replies = [reply for effect in turn.effects if isinstance(effect, Send) for reply in effect.replies]
         messages = [each for reply in replies for each in self._texts.render(reply, code, Channel.SMS)]
-        number = (self._seal.open(event.address, NUMBER) or b"").decode() if messages else ""
-        rows = (Row(f"{event.id}.{place}", event.contact, b"", now) for place in range(len(messages)))
-        return tuple(write_row(number, body, row, self._seal) for row, body in zip(rows, messages, strict=True))
+        rings = any(isinstance(effect, Ring) for effect in turn.effects)
+        if not messages and not rings:
+            return ()
+        number = (self._seal.open(event.address, NUMBER) or b"").decode()
+        rows = [(Row(f"{event.id}.{place}", event.contact, b"", now), body) for place, body in enumerate(messages)]
+        rows += [(Row(f"{event.id}.call", event.contact, b"", now, is_call=True), "")] * rings
+        return tuple(write_row(number, body, row, self._seal) for row, body in rows)
 
     def _entries(self, event: Event, turn: Turn, code: str, now: int) -> tuple[Entry, ...]:
         """New lines of the ledger: each effect, in the first words that told of it."""
@@ -253,11 +269,19 @@ class Talk:
 NOTHING = messages_twiml(())
 ANSWERED_BEFORE = "answered before"
 
-LEDGER = {OptOut: "left", OptIn: "agreed", Pause: "paused", Resume: "kept", Forget: "forgotten"}
+LEDGER = {
+    OptOut: "left",
+    OptIn: "agreed",
+    Pause: "paused",
+    Resume: "kept",
+    Forget: "forgotten",
+    Ring: "asked for a call",
+    NoCalls: "no more calls",
+}
 """What a line of the ledger calls each effect."""
 
 EFFECTS: dict[str, Effect] = {
-    type(effect).__name__: effect for effect in (OptOut(), OptIn(), Pause(), Resume(), Forget())
+    type(effect).__name__: effect for effect in (OptOut(), OptIn(), Pause(), Resume(), Forget(), Ring(), NoCalls())
 }
 
 
@@ -275,12 +299,21 @@ def remember(store: Store, spooled: Spooled) -> None:
         found = store.begin(spooled.contact, message, spooled.at)
     while found is not None and found.answer is None:
         session, person, _ = found.known
-        is_newest = spooled.at >= person.since
-        forgets = is_newest and any(isinstance(effect, Forget) for effect in effects)
+        still = [effect for effect in effects if _still_counts(effect, person, spooled.at)]
+        forgets = any(isinstance(effect, Forget) for effect in still)
         entries = tombstone(store.ledger(spooled.contact), spooled.at) if forgets else spooled.entries
-        person = after(effects, person, spooled.at) if is_newest else person
+        person = after(still, person, max(spooled.at, person.since))
         commit = Commit(session, person, spooled.answer, True, entries, forgets, spooled.erase, spooled.rows)
         found = store.commit(spooled.contact, message, found, commit)
+
+
+def _still_counts(effect: Effect, person: Person, at: int) -> bool:
+    """Whether what was said at ``at`` was not taken back since: leaving by START alone, START by leaving."""
+    if isinstance(effect, OptOut | Forget):
+        return at >= person.agreed
+    if isinstance(effect, OptIn):
+        return at >= person.left
+    return at >= person.since
 
 
 TOLD_OTHERWISE = ":told"
@@ -306,18 +339,21 @@ def after(effects: Sequence[Effect], person: Person, now: float) -> Person:
     return person
 
 
-def _changed(effect: OptOut | OptIn | Pause | Resume | Forget, person: Person, now: int) -> Person:
-    match effect:
-        case OptOut():
-            return person._replace(left=now, paused=0)
-        case OptIn():
-            return person._replace(left=0, paused=0)
-        case Pause():
-            return person._replace(paused=now)
-        case Resume():
-            return person._replace(paused=0)
-        case Forget():
-            return Person(left=now, epoch=person.epoch + 1)
+def _changed(effect: Effect, person: Person, now: int) -> Person:
+    if isinstance(effect, Forget):
+        return Person(left=now, epoch=person.epoch + 1, uncalled=person.uncalled)
+    return person._replace(**{name: now if begins else 0 for name, begins in CHANGES[type(effect)].items()})
+
+
+CHANGES: dict[type[Effect], dict[str, bool]] = {
+    OptOut: {"left": True, "paused": False},
+    OptIn: {"left": False, "paused": False, "agreed": True},
+    Pause: {"paused": True},
+    Resume: {"paused": False},
+    Ring: {"rang": True},
+    NoCalls: {"uncalled": True},
+}
+"""Which fields of a person an effect sets to now, and which it clears."""
 
 
 def tombstone(ledger: Sequence[Entry], now: int) -> tuple[Entry, ...]:

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from service.book import Book
-from service.book.safety import Sense, is_leaving
+from service.book.safety import SILENT, Sense
 from service.engine import listen
+from service.engine.rules import has_a_stop_of_its_own, is_stop_with_courtesies
 from service.settings import ROOT
 
 FOLDER = ROOT / "tests/safety"
@@ -57,7 +58,11 @@ def is_right(book: Book, sentence: Sentence) -> bool:
 
 
 def heard(book: Book, sentence: Sentence) -> set[Sense]:
-    """The senses of a sentence; a word for STOP that is the whole text is heard as leaving."""
-    senses = {each.sense for each in listen(book, sentence.said, (sentence.language, "en"))} - {Sense.HARMLESS}
-    exact = {match.target.screen for match in book.keywords.exact(sentence.said)}
-    return senses | ({Sense.LEAVING} if is_leaving(sentence.said) or "stop" in exact else set())
+    """The senses of a sentence; a word for STOP that stands alone is heard as leaving, or asked about."""
+    said = sentence.said
+    senses = {each.sense for each in listen(book, said, (sentence.language, "en"))} - SILENT
+    exact = {match.target.screen for match in book.keywords.exact(said)}
+    alone = "stop" in exact or (
+        not exact and (is_stop_with_courtesies(book, said) or has_a_stop_of_its_own(book, said))
+    )
+    return senses | ({Sense.LEAVING} if alone else set())

@@ -83,6 +83,7 @@ class Telephone:
     heard: list[str] = field(default_factory=list)
     documents: list[bytes] = field(default_factory=list)
     dialled: str = ""
+    direction: str = "inbound"
     is_over: bool = True
     _gather: Element | None = None
     _action: str = ""
@@ -93,6 +94,12 @@ class Telephone:
         """Call the number; what is said."""
         self._sid, self.is_over = f"CA{uuid.uuid4().hex}", False
         return self._post(f"{URL}/voice", {"CallStatus": "ringing"})
+
+    def picks_up(self, path: str, sid: str) -> Telephone:
+        """Answer a call that the service makes: it is from them, and to us."""
+        self._sid, self.is_over, self.direction = sid, False, "outbound-api"
+        self._post(f"{URL}{path}", {"CallStatus": "in-progress"})
+        return self
 
     def presses(self, key: str) -> list[str]:
         """Press one key."""
@@ -126,7 +133,7 @@ class Telephone:
         """One post as Twilio makes it, whatever it means."""
         form = {
             "CallSid": self._sid, "AccountSid": "AC00000000000000000000000000000000", "From": self.number,
-            "To": self.to, "CallStatus": "in-progress", "Direction": "inbound", "ApiVersion": "2010-04-01",
+            "To": self.to, "CallStatus": "in-progress", "Direction": self.direction, "ApiVersion": "2010-04-01",
         } | fields  # fmt: skip
         parts = urlsplit(path)
         called = f"{parts.path}?{parts.query}" if parts.query else parts.path

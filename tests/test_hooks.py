@@ -17,7 +17,7 @@ from service.settings import Settings
 from tests.conftest import TOKEN
 from tests.texter import Texter, messages, sign
 
-SIGNED = {"/sms", "/voice", "/voice/<int:step>", "/status/message"}
+SIGNED = {"/sms", "/voice", "/voice/<int:step>", "/voice/picked-up", "/status/message", "/status/call"}
 PUBLIC = {"/healthz", "/readyz", "/metrics", "/audio/<language>/<name>.mp3"}
 
 Somebody = Callable[..., Texter]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +11,9 @@ from hypothesis import strategies as st
 from service.book import Book
 from service.book.languages import describe
 from service.book.safety import Safety, SafetyError, Sense, parse
+from service.conversation import Known, Session
 from service.settings import ROOT
+from tests.dialogue import Dialogue
 from tests.sentences import DANGER, Sentence, is_right, sentences
 
 LANGUAGES = list(describe(ROOT / "locales"))
@@ -122,3 +126,33 @@ def test_whatever_is_said_can_be_listened_to(said: str) -> None:
 @given(st.text(alphabet=" .,!?-\n'", max_size=5), st.text(alphabet=" .,!?-\n", max_size=5))
 def test_what_stands_around_a_word_does_not_matter(before: str, after: str) -> None:
     assert {heard.sense for heard in SMALL.hear(f"{before} i want to die {after}", [])} == {Sense.SUICIDE}
+
+
+@pytest.mark.parametrize(
+    ("said", "outcome"),
+    [
+        ("STOP STOP STOP", "stopped"),
+        ("ok, stop now thanks", "stopped"),
+        ("Hola, ALTO", "stopped"),
+        ("стоп пожалуйста", "stopped"),
+        ("S\u200bTOP", "stopped"),
+        ("STOP\nSent from my iPhone", "paused"),
+        ("she asked me to stop texting her, how do i support her", "paused"),
+        ("mon mari m'a dit arrête de m'écrire", "paused"),
+        ("STOP. I want to kill myself", "danger"),
+        ('😭 "I want to die"', "danger"),
+        ('Loved "I want to kill myself"', "danger"),
+        ('🛑 "STOP"', "stopped"),
+        ("我们今天去公园散步" * 34 + "我想自杀", "danger"),
+        ("one word and another " * 70 + "I want to kill myself", "danger"),
+        ("Will the pain stop?", "page"),
+        ("can I stop treatment?", "missed"),
+    ],
+)
+def test_what_stands_around_a_grave_word_neither_hides_nor_makes_it(book: Book, said: str, outcome: str) -> None:
+    known = Known(Session(language="en", screen="contents", subject="breast-cancer-metastasis"))
+    dialogue = Dialogue(replace(book, senses=None, meaning=None), known=known)
+    dialogue.says(said)
+    assert dialogue.outcomes == [outcome]
+    if said.startswith("STOP. I want"):
+        assert dialogue.known.person.left

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from service.app import create_app, create_sending
 from service.book import Book
 from service.channels.twilio import Contacts
-from service.outreach.sending import LEASE, TOO_LATE, UNKNOWN_AFTER, Sending
+from service.outreach.sending import AGAIN, LEASE, TOO_LATE, UNKNOWN_AFTER, Sending
 from service.seal import Seal
 from service.settings import Settings
 from service.store import Outbox, Row, State, Store
@@ -82,7 +82,7 @@ def there(settings: Settings, account: Twilio, tmp_path: Path) -> Iterator[Setti
 @pytest.fixture(scope="module")
 def texting(book: Book) -> Book:
     """The book of a service that can text its callers."""
-    return replace(book, text_countries=("US",)).opened()
+    return replace(book, text_countries=("US",), number=OURS).opened()
 
 
 @pytest.fixture
@@ -244,6 +244,39 @@ def test_a_worker_that_died_with_a_row_in_its_hand_neither_loses_nor_doubles_it(
     outbox.close()
 
 
+def test_a_job_that_is_lost_loses_no_row(
+    caller: Caller, there: Settings, sending: Sending, account: Twilio, now: list[float]
+) -> None:
+    telephone = caller()
+    telephone.presses("9")
+    for job in sending.jobs():  # handed on, and never done
+        sending.handed_on(job)
+    outbox = Outbox(there.redis_url)
+    assert list(sending.jobs()) == []
+    now[0] += AGAIN + 1
+    first, *_ = sending.jobs()
+    outbox.step(first.name, lambda row: row.claim(int(now[0])))  # and one dies with it in its hand
+    now[0] += LEASE + AGAIN + 1
+    send_all(sending)
+    assert sorted(Counter(texts(account, telephone.number)).values()) == [1, 1]
+    outbox.close()
+
+
+def test_nothing_is_sent_to_somebody_who_is_asked_whether_they_want_to_leave(
+    caller: Caller, app: Flask, sending: Sending, account: Twilio, now: list[float]
+) -> None:
+    telephone = caller()
+    telephone.presses("9")
+    reader = Texter(app.test_client(), TOKEN, telephone.number)
+    assert "They are paused" in reader.text("No more")[0]
+    send_all(sending)
+    assert account.messages == {}
+    reader.text("2")
+    now[0] += 3600
+    send_all(sending)
+    assert len(texts(account, telephone.number)) == 2
+
+
 def test_many_workers_send_each_row_once_and_never_faster_than_the_limit(
     caller: Caller, there: Settings, account: Twilio
 ) -> None:
@@ -361,6 +394,65 @@ def test_the_worker_sends_what_lies_in_the_outbox(caller: Caller, there: Setting
         worker.terminate()
         worker.wait(30)
     assert len(texts(account, telephone.number)) == 2
+
+
+def answered(app: Flask, account: Twilio) -> Telephone:
+    """Somebody picks up the last call that was made to them."""
+    sid, form = list(account.calls.items())[-1]
+    telephone = Telephone(app.test_client(), TOKEN, OURS, form["To"])
+    return telephone.picks_up(urlsplit(form["Url"]).path, sid)
+
+
+def test_call_me_calls_back_and_reads_from_where_the_texts_stopped(
+    app: Flask, sending: Sending, account: Twilio
+) -> None:
+    reader = Texter(app.test_client(), TOKEN, "+12025552001")
+    reader.text("SYMPTOMS")
+    assert reader.text("call me") == ["We are calling you now. An automatic voice reads to you."]
+    send_all(sending)
+    telephone = answered(app, account)
+    assert telephone.heard == [
+        "en-US: This is Plainline, [+15558675310]. Someone asked us to call.",
+        "en-US: To listen, press 1. For no more calls, press 2.",
+    ]
+    heard = telephone.presses("1")
+    assert any(line.startswith("en-US: Other people do have signs") for line in heard)
+    assert reader.text("CALL ME") == [
+        "We called you a moment ago. Please wait ten minutes.\n\nText MENU for all parts."
+    ]
+
+
+@pytest.mark.parametrize("does", ["waits", "3", "*", "0"])
+def test_no_word_of_health_is_said_to_whoever_presses_no_key(
+    app: Flask, sending: Sending, account: Twilio, does: str
+) -> None:
+    Texter(app.test_client(), TOKEN, "+12025552002").text("call me")
+    send_all(sending)
+    telephone = answered(app, account)
+    heard = telephone.waits() if does == "waits" else telephone.presses(does)
+    assert heard == ["(hangs up)"]
+
+
+def test_whoever_wants_no_more_calls_gets_none_whoever_asks(
+    app: Flask, sending: Sending, account: Twilio, now: list[float]
+) -> None:
+    reader = Texter(app.test_client(), TOKEN, "+12025552003")
+    reader.text("call me")
+    send_all(sending)
+    assert answered(app, account).presses("2") == ["en-US: We will not call this number again.", "(hangs up)"]
+    assert reader.text("call me")[0].startswith("We cannot call this number.")
+    send_all(sending)
+    assert len(account.calls) == 1
+
+
+@pytest.mark.parametrize("number", ["+447400123456", "+12025552004"])
+def test_a_number_that_we_may_not_call_is_told_so(app: Flask, sending: Sending, account: Twilio, number: str) -> None:
+    reader = Texter(app.test_client(), TOKEN, number)
+    if number.startswith("+1"):
+        reader.text("STOP")
+    assert reader.text("call me")[0].startswith("We cannot call this number.")
+    send_all(sending)
+    assert account.calls == {}
 
 
 def test_a_book_without_an_account_offers_no_texts(book: Book) -> None:

@@ -15,6 +15,7 @@ ELSEWHERE = {"withheld", "home", "off topic", "no conversation"}
 """Shown where a section is not translated, where there are several articles, and where questions are understood."""
 
 ON_CALLS = {"put through", "came back", "goodbye", "time is over", "hung up", "texted", "nothing kept"}
+ON_CALLS |= {"call me", "cannot call", "just called", "picked up", "no calls", "not answered"}
 """Shown in tests/calls, test_calls.py and test_sending.py."""
 
 FOLDER = Path(__file__).parent / "transcripts"

@@ -29,7 +29,7 @@ MOVES = {"more", "back"}
 
 OUTCOMES = {
     **{"help": "help", "person": "person", "stop": "stopped", "start": "started", "languages": "languages"},
-    **{"forget": "asked to forget", "thanks": "thanked"},
+    **{"forget": "asked to forget", "thanks": "thanked", "call me": "cannot call"},
 }
 
 

@@ -209,3 +209,49 @@ def test_who_was_told_that_they_left_has_left_whatever_redis_had_answered(
         reader.text("hi")
     assert store.known(contact)[1].left
     assert [entry.what for entry in store.ledger(contact)] == ["left"]
+
+
+def test_a_disk_that_lags_keeps_nobody_waiting(there: Settings, book: Book, tmp_path: Path) -> None:
+    with embedded_redis(tmp_path / "lags") as url:
+        redis.Redis.from_url(url).config_set("appendfsync", "no")
+        client = create_app(there.model_copy(update={"redis_url": url}), book).test_client()
+        assert "ended all texts" in Texter(client, TOKEN, "+12025550155").text("STOP")[0]
+        assert "988" in Texter(client, TOKEN, "+12025550156").text("i want to kill myself")[0]
+
+
+def test_a_stop_from_an_outage_outweighs_a_later_pause_and_no_later_start(
+    there: Settings, book: Book, store: Store
+) -> None:
+    contacts, seal = Contacts(there.contact_key, Seal(there.seal_keys)), Seal(there.seal_keys)
+    client, earlier = create_app(there, book).test_client(), int(time.time()) - 120
+    for number, then, left in (("+12025550145", "No more texts maybe?", True), ("+12025550146", "START", False)):
+        reader, contact = Texter(client, TOKEN, number), contacts.contact(number)
+        reader.text("not for me" if left else then)
+        entry = Entry("left", earlier)
+        Spool(there.data_dir, seal).append(Spooled(contact, f"SM{number}", earlier, ("OptOut",), b"", (entry,)))
+        reader.text("hi")
+        assert bool(store.known(contact)[1].left) is left
+
+
+def test_a_primary_that_was_demoted_is_left_at_once(there: Settings, book: Book, tmp_path: Path) -> None:
+    with embedded_redis(tmp_path / "one") as url:
+        app = create_app(there.model_copy(update={"redis_url": url}), book)
+        reader = Texter(app.test_client(), TOKEN, "+12025550135")
+        reader.text("RISKS")
+        one = redis.Redis.from_url(url)
+        one.execute_command("REPLICAOF", "127.0.0.1", "1")
+        assert "ended all texts" in reader.text("STOP")[0]
+        assert app.test_client().get("/readyz").status_code == 503
+        one.execute_command("REPLICAOF", "NO", "ONE")
+        back = restarted(reader, there.model_copy(update={"redis_url": url}), book)
+        back.text("hi")
+        assert person_of(Store(url), there, reader.number).left
+
+
+def test_two_processes_do_not_wait_for_each_other_with_the_spool(tmp_path: Path) -> None:
+    one, two = Spool(tmp_path, Seal(["k" * 32])), Spool(tmp_path, Seal(["k" * 32]))
+    one.append(Spooled("anna", "SM1", 1, ("OptOut",), b""))
+    seen: list[int] = []
+    assert one.replay(lambda _: seen.append(two.replay(lambda _: None, lambda: None)), lambda: None) == 1
+    assert seen == [0]
+    assert one.is_empty

@@ -44,6 +44,7 @@ class Twilio:
     messages: dict[str, Message] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
     callbacks: dict[str, str] = field(default_factory=dict)
+    calls: dict[str, dict[str, str]] = field(default_factory=dict)
     out_of_order: bool = False
     url: str = ""
     troubles: list[str | int] = field(default_factory=list)
@@ -81,6 +82,8 @@ def twilio() -> Iterator[Twilio]:
             if isinstance(trouble, int):
                 status = trouble if trouble < 1000 else 400
                 return self._answer(status, {"code": trouble, "message": "no", "status": status})
+            if urlsplit(self.path).path.endswith("/Calls.json"):
+                return self._call(form)
             sid = f"SM{uuid.uuid4().hex}"
             sender = form.get("From") or form.get("MessagingServiceSid", "")
             account.has(Message(sid, sender, form["To"], form["Body"], datetime.now(UTC), "queued"))
@@ -88,6 +91,12 @@ def twilio() -> Iterator[Twilio]:
             if trouble == "took":
                 return self._hang_up()
             return self._answer(201, account.messages[sid].shown())
+
+        def _call(self, form: dict[str, str]) -> None:
+            sid = f"CA{uuid.uuid4().hex}"
+            account.calls[sid] = form
+            about = {"sid": sid, "to": form["To"], "from": form["From"], "direction": "outbound-api"}
+            return self._answer(201, about | {"status": "queued", "date_created": format_datetime(datetime.now(UTC))})
 
         def _hang_up(self) -> None:
             self.close_connection = True

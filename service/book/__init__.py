@@ -11,7 +11,7 @@ from babel.core import get_global
 
 from service.book.articles import Article, Section, load_articles
 from service.book.helplines import Helplines, load_helplines
-from service.book.keywords import Keywords, plain
+from service.book.keywords import HELLO, STOP, THANKS, Keywords, plain
 from service.book.languages import (
     SOURCE,
     Language,
@@ -24,7 +24,7 @@ from service.book.languages import (
 from service.book.meaning import Meaning, Sample, load_vectors, meaning_of, read_samples
 from service.book.pages import Layout, Measure
 from service.book.recordings import load_recordings
-from service.book.safety import Safety, tokens
+from service.book.safety import CARRIER_STOP, Safety, tokens
 from service.book.senses import Senses, safety_samples, senses_of
 from service.conversation import Channel, Text
 
@@ -39,14 +39,16 @@ MOST_CHOICES_HEARD = 5
 class Book:
     """Articles, languages, keywords and helplines, and how they are laid out on each channel.
 
-    ``program`` is the neutral name that people see, ``country`` the region assumed where a number tells none,
-    ``text_countries`` those whose numbers we may text though they call: none where nothing can be sent.
+    ``program`` is the neutral name that people see, ``number`` the one that they text and call, ``country`` the region
+    assumed where a number tells none, ``text_countries`` those whose numbers we may text or call because they ask for
+    it: none where nothing can be sent.
     """
 
     articles: tuple[Article, ...] = field(repr=False)
     languages: Languages = field(repr=False)
     helplines: Helplines = field(default_factory=Helplines, repr=False)
     program: str = "Plainline"
+    number: str = ""
     country: str = "US"
     max_segments: int = 3
     place_days: int = 30
@@ -65,9 +67,26 @@ class Book:
         accented = [language.code for language in self.languages.values() if language.accents_matter]
         return Safety(patterns, {code: self._words(language) for code, language in self.languages.items()}, accented)
 
+    @cached_property
+    def stop_words(self) -> frozenset[str]:
+        """All that, alone, ends all texts: the carrier's words and each language's, in plain form."""
+        ours = (plain(word) for language in self.languages.values() for word in language.variants(STOP))
+        return frozenset(ours) | CARRIER_STOP
+
+    @cached_property
+    def courtesies(self) -> frozenset[str]:
+        """Words that say nothing beside a word for STOP: greetings, thanks, please."""
+        said = (
+            word
+            for language in self.languages.values()
+            for keyword in (HELLO, THANKS)
+            for word in (*language.variants(keyword), *language.courtesies)
+        )
+        return frozenset(part for word in said for part in plain(word).split())
+
     def opened(self) -> Book:
         """This book, with all that it listens for made ready, so that nobody waits for it."""
-        _ = self.keywords, self.safety
+        _ = self.keywords, self.safety, self.stop_words, self.courtesies
         return self
 
     def _words(self, language: Language) -> set[str]:
@@ -203,6 +222,7 @@ def load_book(  # noqa: PLR0913  what a book is made of
     *,
     only: Sequence[str] = (),
     program: str = "Plainline",
+    number: str = "",
     country: str = "US",
     max_segments: int = 3,
     place_days: int = 30,
@@ -226,6 +246,7 @@ def load_book(  # noqa: PLR0913  what a book is made of
         languages=languages,
         helplines=load_helplines(content),
         program=program,
+        number=number,
         country=country,
         max_segments=max_segments,
         place_days=place_days,

@@ -23,9 +23,10 @@ _REACTION = regex.compile(
 )
 
 
-def is_reaction(said: str) -> bool:
-    """Whether a phone reports that somebody reacted to a message (``Liked "..."``)."""
-    return bool(_REACTION.fullmatch(said))
+def reacted_to(said: str) -> str | None:
+    """What a phone quotes when it reports that somebody reacted to a message (``Liked "..."``); None for all else."""
+    found = _REACTION.fullmatch(said)
+    return found["quoted"] if found else None
 
 
 def echo(message: str) -> tuple[str, ...]:

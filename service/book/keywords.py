@@ -36,6 +36,8 @@ STOP = text_in("keyword", "STOP")
 # Translators: the word that allows texts again. The carriers know START everywhere: keep it among the variants.
 START = text_in("keyword", "START")
 
+# Translators: how somebody asks to be called back. Variants separated by |; the first is printed.
+CALL_ME = text_in("keyword", "CALL ME")
 # Translators: how somebody asks that everything about them be erased. Variants separated by |; the first is printed.
 FORGET = text_in("keyword", "FORGET ME")
 # Translators: how people say yes to a question, as the whole text. "=" before each variant; none of them is printed.
@@ -56,6 +58,7 @@ COMMANDS: dict[Text, Target] = {
     STOP: Target("stop"),
     START: Target("start"),
     FORGET: Target("forget"),
+    CALL_ME: Target("call me"),
     YES: Target("yes"),
     NO: Target("no"),
     THANKS: Target("thanks"),
@@ -85,7 +88,9 @@ _WORDLIKE = regex.compile(r"[\p{L}\p{N}]")
 _APOSTROPHES = regex.compile(r"(?<=\p{L})['’ʼ`´](?=\p{L})")
 _UNSPACED = regex.compile(r"[\p{Han}\p{Hangul}\p{Hiragana}\p{Katakana}]{2,}")
 _NUMBER = regex.compile(r"[\s#(*]*(\d{1,3})[\s.,:;!?)*]*")
-_ALIKE = str.maketrans("أإآٱىةؤئđłøı", "اااايهويdloi") | {ord("ـ"): None, 0x200C: None, 0x200D: None}
+_ALIKE = str.maketrans("أإآٱىةؤئđłøı", "اااايهويdloi") | dict.fromkeys(
+    [ord("ـ"), 0xAD, 0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x2060, 0xFEFF]
+)
 
 
 class Match(NamedTuple):

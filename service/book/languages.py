@@ -100,6 +100,7 @@ class Language:
     letters_a_second: float = 14.0
     said: Mapping[str, str] = field(default_factory=dict)
     digits: tuple[str, ...] = ()
+    courtesies: tuple[str, ...] = ()
     recordings: Recordings = field(default_factory=Recordings, repr=False)
 
     @property
@@ -271,6 +272,7 @@ def _load(code: str, about: dict[str, Any], locales: Path, compiled: Path, recor
         letters_a_second=about.get("letters_a_second", 14.0),
         said=about.get("said", {}),
         digits=tuple(about.get("digits", ())),
+        courtesies=tuple(about.get("courtesies", ())),
         recordings=recordings,
     )
 

@@ -48,8 +48,8 @@ SHORTEST_TYPO = 5
 SHORTEST_DRAWN_OUT = 3
 """Letters of a word that may be drawn out ("diee"), or written with a letter once that it has twice ("kil")."""
 
-LONGEST_TEXT = 300
-"""Words that are looked at: more than a text can hold."""
+LONGEST_TEXT = 1600
+"""Words that are looked at, in some scripts letters: all that a text can hold."""
 
 MOST_REPEATED = 3
 """Times in a row that the same word is looked at; more say the same."""
@@ -57,6 +57,7 @@ MOST_REPEATED = 3
 _UNSPACED = regex.compile(r"[\p{Han}\p{Hangul}]")
 _TOKEN = regex.compile(r"[\p{Han}\p{Hangul}]|[^\s\p{Han}\p{Hangul}]+")
 _MARK = regex.compile(r"[.,;:!?\n…،؛؟。，、；：！？।]+")
+_PIECES = regex.compile(r"[.,;:!?\n/|،؛؟。，、；：！？।]+|\s[-–—]+\s")
 _DOUBLED = regex.compile(r"(\p{L})\1+")
 
 
@@ -69,7 +70,12 @@ class Sense(StrEnum):
     LEAVING = "leaving"
     DOUBT = "doubt"  # perhaps leaving
     LOSS = "loss"
+    REPORTED = "reported"  # what somebody else has said, which makes leaving doubtful
     HARMLESS = "harmless"
+
+
+SILENT = frozenset({Sense.REPORTED, Sense.HARMLESS})
+"""Senses that alarm nobody by themselves."""
 
 
 class SafetyError(ValueError):
@@ -302,6 +308,11 @@ def _composed(said: str) -> str:
     """The words as they were written, accents and all, in small letters."""
     kept = regex.sub(r"(?<=\p{L})['’ʼ`´](?=\p{L})", "", unicodedata.normalize("NFKC", said).casefold())
     return regex.sub(r"[^\p{L}\p{M}\p{N}]+", " ", unicodedata.normalize("NFC", kept)).strip()
+
+
+def clauses(said: str) -> list[str]:
+    """What stands between marks, slashes and dashes, in plain form."""
+    return [each for piece in _PIECES.split(said) if (each := plain(piece))]
 
 
 def is_leaving(said: str) -> bool:

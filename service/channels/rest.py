@@ -14,6 +14,9 @@ TIMEOUT = 10.0
 
 GONE = 404
 
+RING, LONGEST_CALL = 30, 4 * 60 * 60
+"""Seconds that a telephone may ring, and that a call may last whatever happens to us."""
+
 HAS_LEFT = 21610
 """Twilio's error for a text to somebody who said STOP to the carrier."""
 
@@ -84,6 +87,34 @@ class Account:
             raise _error(error) from None
         return str(made.sid)
 
+    def call(self, sender: str, number: str, answer: str, callback: str) -> str:
+        """Call ``number``; Twilio's name for the call. ``answer`` is asked for TwiML when somebody picks up.
+
+        Raises AccountError.
+        """
+        from requests import RequestException  # noqa: PLC0415
+        from twilio.base.exceptions import TwilioException  # noqa: PLC0415
+
+        try:
+            made = self._client.calls.create(
+                to=number, from_=sender, url=answer, status_callback=callback, timeout=RING, time_limit=LONGEST_CALL
+            )
+        except (TwilioException, RequestException) as error:
+            raise _error(error) from None
+        return str(made.sid)
+
+    def called(self, number: str, since: datetime) -> str:
+        """The name of the call that was made to ``number`` since then; empty where none was. Raises AccountError."""
+        from requests import RequestException  # noqa: PLC0415
+        from twilio.base.exceptions import TwilioException  # noqa: PLC0415
+
+        try:
+            listed = self._client.calls.list(to=number, page_size=PAGE)
+        except (TwilioException, RequestException) as error:
+            raise _error(error) from None
+        ours = (each for each in listed if each.direction.startswith("outbound"))
+        return next((str(each.sid) for each in ours if each.date_created and each.date_created >= since), "")
+
     def sent(self, number: str, body: str, since: datetime) -> str:
         """The name of the message with these words that went to ``number`` since then; empty where none did.
 
@@ -109,13 +140,18 @@ class Account:
 
         A message that is still being sent cannot be erased yet: call again later.
         """
-        erased = 0
+        erased, kept = 0, None
         for address in (number, WHATSAPP + number):
             for way in ("from_", "to"):
                 for message in self._listed(**{way: address}):
                     if message.date_created is None or message.date_created < before:
-                        self._erase(message.sid)
-                        erased += 1
+                        try:
+                            self._erase(message.sid)
+                            erased += 1
+                        except AccountError as error:  # the others go all the same
+                            kept = error
+        if kept:
+            raise kept
         return erased
 
     def _listed(self, **about: Any) -> list[Any]:

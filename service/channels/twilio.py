@@ -10,7 +10,7 @@ import hashlib
 import hmac
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -115,7 +115,8 @@ ENDED = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
 
 def call_event(form: Mapping[str, str], contacts: Contacts, step: int) -> Event:
     """The event behind a post of a call; its first one is step 0."""
-    sender = contacts.sender(form.get("From", ""))
+    outbound = form.get("Direction", "").startswith("outbound")
+    sender = contacts.sender(form.get("To" if outbound else "From", ""))
     kind, body = _heard(form, step)
     call = form.get("CallSid", "")[:64]
     return Event(
@@ -128,6 +129,12 @@ def call_event(form: Mapping[str, str], contacts: Contacts, step: int) -> Event:
         address=sender.address,
         step=step,
     )
+
+
+def called_event(form: Mapping[str, str], contacts: Contacts) -> Event:
+    """The event behind the first post of a call that we made: somebody, or a machine, has picked up."""
+    event = call_event(form, contacts, 0)
+    return replace(event, kind=Kind.PICKED_UP if event.kind is Kind.CALL else event.kind)
 
 
 def _heard(form: Mapping[str, str], step: int) -> tuple[Kind, str]:

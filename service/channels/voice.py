@@ -98,7 +98,7 @@ class Voice:
     def _sentences(self, sentences: Sequence[Text], language: Language) -> Iterator[Utterance]:
         for sentence in sentences:
             there = self._book.languages[sentence.language] if sentence.language else language
-            numbers = tuple(str(value) for name, value in sentence.values if name == "number")
+            numbers = tuple(str(value) for name, value in sentence.values if name == "number" and value)
             for spoken in _spoken(sentence):
                 yield Utterance(there.say(spoken), there.code, numbers)
 
@@ -145,7 +145,7 @@ class Voice:
             "action_on_empty_result": True,
             "timeout": READ_ON if reply.goes_on else LISTEN,
         }
-        if reply.goes_on or not language.hears:
+        if reply.goes_on or reply.keys_only or not language.hears:
             return Gather(input="dtmf", **settled)
         return Gather(
             input="dtmf speech",

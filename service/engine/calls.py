@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from service.book.keywords import number, plain
-from service.conversation import Call, HangUp, Kind, Target, Turn
+from service.conversation import Call, HangUp, Kind, Reply, Target, Turn
 from service.engine.rules import (
     SCREENS,
     SILENCE,
@@ -53,6 +53,18 @@ def _in_a_voice(scene: Scene, turn: Turn) -> Turn:
 def call_begins(scene: Scene) -> Turn | None:
     """Somebody calls."""
     return SCREENS["call"].show(scene, "") if scene.event.kind is Kind.CALL else None
+
+
+def they_picked_up(scene: Scene) -> Turn | None:
+    """We call, and somebody picks up; in silence, and at any key but two, nothing more is said."""
+    if scene.event.kind is Kind.PICKED_UP:
+        return calling.picked_up(scene)
+    choices = scene.session.choices
+    if not choices or choices[0] != Target("listen"):
+        return None
+    if scene.event.kind is Kind.KEY and scene.event.body in {"1", "2"}:
+        return go(scene, choices[int(scene.event.body) - 1])
+    return Turn(scene.but(choices=()).session, Reply(then=HangUp()), outcome="not answered")
 
 
 def call_ended(scene: Scene) -> Turn | None:
@@ -199,6 +211,7 @@ Rule = Callable[[Scene], Turn | None]
 RULES: Sequence[Rule] = (
     call_ended,
     call_begins,
+    they_picked_up,
     in_danger,
     leaving_or_returning,
     in_despair,

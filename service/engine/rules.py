@@ -9,11 +9,11 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 
 from service.book import SOURCE, Book
-from service.book.echoes import is_echo, is_quotation, is_reaction
+from service.book.echoes import is_echo, is_quotation, reacted_to
 from service.book.guessing import guess, guess_by_script
 from service.book.keywords import COMMANDS, PLACES, Match, is_unspaced, number, plain
 from service.book.meaning import Verdict
-from service.book.safety import CARRIER_YES, Heard, Sense, is_leaving, is_returning
+from service.book.safety import CARRIER_YES, SILENT, Heard, Sense, clauses, is_returning
 from service.conversation import (
     Allowance,
     Carrier,
@@ -59,6 +59,9 @@ SILENCE = Reply()
 ENOUGH_TO_OFFER = 4
 """Words of another language after which the change to it is offered; a script of its own needs none."""
 
+BARE = 2
+"""Words of a wording for leaving that says too little when it is said aloud."""
+
 SHORTEST_QUESTION = 4
 """Letters of a question in a script that writes no spaces; in others it has two words."""
 
@@ -77,17 +80,31 @@ def listen(book: Book, said: str, spoken: tuple[str, ...]) -> tuple[Heard, ...]:
     if book.keywords.exact(said):  # a word of ours is no slip of another, and says what it means
         return tuple(heard for heard in book.safety.hear(said, ()) if heard.sense in DANGERS)
     heard = book.safety.hear(said, spoken)
-    if heard or book.senses is None:
+    if book.senses is None or any(each.sense not in SILENT for each in heard):
         return heard
     by_meaning = book.senses.hear(said)
-    return (by_meaning,) if by_meaning else ()
+    return (*heard, by_meaning) if by_meaning else heard
 
 
 def leaves(book: Book, said: str) -> bool:
     """Whether a text ends all texts: the carrier's word or one of ours alone, or natural wording."""
     if exact := book.keywords.exact(said):
         return any(match.target.screen == "stop" for match in exact)
-    return is_leaving(said) or any(heard.sense is Sense.LEAVING for heard in book.safety.hear(said, ()))
+    if is_stop_with_courtesies(book, said):
+        return True
+    senses = {heard.sense for heard in book.safety.hear(said, ())}
+    return Sense.LEAVING in senses and Sense.REPORTED not in senses
+
+
+def is_stop_with_courtesies(book: Book, said: str) -> bool:
+    """Whether a text is a word for STOP with nothing beside it but itself, a greeting, please and thanks."""
+    words = [word for word in plain(said).split() if word not in book.courtesies]
+    return " ".join(dict.fromkeys(words)) in book.stop_words or " ".join(words) in book.stop_words
+
+
+def has_a_stop_of_its_own(book: Book, said: str) -> bool:
+    """Whether a word for STOP stands alone between marks: "STOP - John", "Hi. Stop! It hurts"."""
+    return any(is_stop_with_courtesies(book, clause) for clause in clauses(said))
 
 
 def is_urgent(book: Book, said: str) -> bool:
@@ -133,9 +150,18 @@ def answered_by_carrier(scene: Scene) -> Turn | None:
 
 
 def written_by_a_reaction(scene: Scene) -> Turn | None:
-    """A phone reports a reaction, or quotes us whole, perhaps our own words of danger: nobody waits for an answer."""
+    """A phone reports a reaction, or quotes us whole, perhaps our own words of danger: nobody waits for an answer.
+
+    Grave words that are not ours are somebody's own, whatever stands around them.
+    """
     said, echoes = scene.event.body, scene.session.echoes
-    return Turn(scene.session, SILENCE, outcome="reaction") if is_reaction(said) or is_quotation(said, echoes) else None
+    quoted = reacted_to(said)
+    grave = any(heard.sense not in SILENT for heard in scene.heard) or (
+        quoted is not None and leaves(scene.book, quoted)
+    )
+    if is_quotation(said, echoes) or (quoted is not None and (is_echo(quoted, echoes) or not grave)):
+        return Turn(scene.session, SILENCE, outcome="reaction")
+    return None
 
 
 def in_danger(scene: Scene) -> Turn | None:
@@ -144,7 +170,7 @@ def in_danger(scene: Scene) -> Turn | None:
     if grave is None:
         return None
     turn = go(_in_language(scene, grave), Target("danger", DANGERS[grave.sense]))
-    if any(heard.sense is Sense.LEAVING for heard in scene.heard):
+    if _wants_to_leave(scene) or has_a_stop_of_its_own(scene.book, scene.event.body):
         opening = (*turn.reply.opening, leaving.farewell(scene)[0])
         turn = turn._replace(reply=turn.reply._replace(opening=opening), effects=(OptOut(),))
     return turn
@@ -154,13 +180,25 @@ def leaving_or_returning(scene: Scene) -> Turn | None:
     """STOP and START, in the carrier's words, in those of every language and in natural wording, past every limit."""
     said = scene.event.body
     exact = {match.target.screen for match in scene.book.keywords.exact(said)}
-    if is_leaving(said) or "stop" in exact:
-        # Said aloud, a word alone may mean that the voice is to stop: asked about, and nothing is sent meanwhile.
-        return go(_in_language_of(scene, "stop"), Target("stop" if scene.event.channel.is_read else "leaving?"))
+    if "stop" in exact or (not exact and is_stop_with_courtesies(scene.book, said)):
+        # Said aloud, a word or two may mean that the voice is to stop: asked about, and nothing is sent meanwhile.
+        clear = scene.event.channel.is_read or len(plain(said).split()) > BARE
+        return go(_in_language_of(scene, "stop"), Target("stop" if clear else "leaving?"))
     if is_returning(said) or "start" in exact:
         return go(_in_language_of(scene, "start"), Target("start"))
     leaves = next((heard for heard in scene.heard if heard.sense is Sense.LEAVING), None)
-    return go(_in_language(scene, leaves), Target("stop")) if leaves and not exact else None
+    if exact:
+        return None
+    if leaves:
+        return go(_in_language(scene, leaves), Target("stop" if _wants_to_leave(scene) else "leaving?"))
+    doubtful = has_a_stop_of_its_own(scene.book, said) and not scene.known.person.left
+    return go(scene, Target("leaving?")) if doubtful else None
+
+
+def _wants_to_leave(scene: Scene) -> bool:
+    """Natural words for leaving, and not what somebody else has said."""
+    senses = {heard.sense for heard in scene.heard}
+    return Sense.LEAVING in senses and Sense.REPORTED not in senses
 
 
 def in_despair(scene: Scene) -> Turn | None:

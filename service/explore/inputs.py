@@ -28,7 +28,7 @@ from service.book.keywords import (
 )
 from service.book.languages import Language
 from service.book.meaning import Meaning, Understanding, Verdict
-from service.book.safety import Safety, Sense
+from service.book.safety import SILENT, Safety, Sense
 from service.conversation import Allowance, Carrier, Kind, Text
 
 MINUTE, DAY = 60, 86_400
@@ -272,7 +272,7 @@ def _sample(book: Book, language: Language, sense: Sense) -> str:
 
 
 def _alarms(book: Book, said: str, language: Language) -> set[Sense]:
-    return {heard.sense for heard in book.safety.hear(said, (language.code, SOURCE))} - {Sense.HARMLESS}
+    return {heard.sense for heard in book.safety.hear(said, (language.code, SOURCE))} - SILENT
 
 
 NONSENSE = Input("qqqq", "qqqq", "what nobody understands")

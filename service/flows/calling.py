@@ -15,8 +15,10 @@ from service.conversation import (
     Channel,
     Dial,
     HangUp,
+    NoCalls,
     Option,
     Reply,
+    Ring,
     Send,
     Session,
     Target,
@@ -75,6 +77,18 @@ TEXTED = text("This part comes to you by text.")
 CANNOT_TEXT = text("We cannot text this line.")
 # Translators: spoken to somebody whose number is withheld, and who asks to get no more texts, or to be forgotten.
 NO_NUMBER = text("You call without a number. We keep nothing about you, and send nothing.")
+# Translators: texted to somebody who asks to be called. At most 90 characters.
+WE_CALL = text("We are calling you now. An automatic voice reads to you.")
+# Translators: texted to somebody whose number we cannot call. At most 60 characters.
+CANNOT_CALL = text("We cannot call this number.")
+# Translators: texted to somebody who asks to be called again and again. At most 80 characters.
+JUST_CALLED = text("We called you a moment ago. Please wait ten minutes.")
+# Translators: spoken to whoever picks up; it must not tell what it is about. program and number are ours.
+SOMEONE_ASKED = text("This is %(program)s, %(number)s. Someone asked us to call.")
+# Translators: spoken behind the line above.
+LISTEN_OR_NOT = text("To listen, press 1. For no more calls, press 2.")
+# Translators: spoken to whoever wants no more calls. At most 10 words.
+NO_MORE_CALLS = text("We will not call this number again.")
 # Translators: spoken of a language that has no voice yet; language is its name. At most 8 words.
 TEXT_ONLY = text("%(language)s is by text message only.")
 
@@ -248,9 +262,10 @@ def _told(scene: Scene) -> Turn:
 
 
 def can_text(scene: Scene) -> bool:
-    """Whether we may text the line that calls: we know it, it is where we may, and they have not left."""
-    event = scene.event
-    return bool(event.contact and event.country in scene.book.text_countries and not scene.known.person.left)
+    """Whether we may text the line that calls: we know it, it is where we may, and they have not left or paused."""
+    event, person = scene.event, scene.known.person
+    unwanted = person.left or person.paused
+    return bool(event.contact and event.country in scene.book.text_countries and not unwanted)
 
 
 def text_this(scene: Scene) -> Turn | None:
@@ -275,6 +290,40 @@ def as_texts(scene: Scene, path: str) -> tuple[Reply, ...]:
     pages = reading.pages_of(there, section)
     replies = [reading.reply(there, section, page, (title,) if page is pages[0] else ()) for page in pages]
     return (*(each._replace(hint=()) for each in replies[:-1]), replies[-1]._replace(hint=(reading.MENU_HELPS,)))
+
+
+def call_me(scene: Scene, _: str) -> Turn:
+    """They ask by text to be called: once in a while, where we may, and never a number that wants no calls."""
+    person = scene.known.person
+    may = can_text(scene) and scene.language.can_speak and not person.uncalled
+    if not may:
+        return scene.turn(Reply(opening=(CANNOT_CALL,), hint=(reading.MENU_HELPS,)), "cannot call")
+    if scene.now - person.rang < BETWEEN_CALLS:
+        return scene.turn(Reply(opening=(JUST_CALLED,), hint=(reading.MENU_HELPS,)), "just called")
+    return Turn(scene.session, Reply(opening=(WE_CALL,)), (Ring(),), "call me")
+
+
+BETWEEN_CALLS = 600
+"""Seconds between two calls that one person asks for."""
+
+
+def picked_up(scene: Scene) -> Turn:
+    """Somebody picks up, or a machine: neither is told what this is about before a key was pressed."""
+    here = scene.but(choices=(Target("listen"), Target("no calls")), misses=0, call=Call(began=scene.now))
+    who = SOMEONE_ASKED.saying(program=scene.book.program, number=scene.book.number)
+    return here.turn(Reply(opening=(who, LISTEN_OR_NOT), keys_only=True), "picked up")
+
+
+def listen(scene: Scene, _: str) -> Turn:
+    """They want to hear it: from where the texts stopped."""
+    here = scene.but(choices=())
+    return home.resume(here, "") if place_in(scene.book, scene.session.place) else menu(here)
+
+
+def no_calls(scene: Scene, _: str) -> Turn:
+    """They want no more calls."""
+    here = scene.but(choices=())
+    return Turn(here.session, Reply(opening=(NO_MORE_CALLS,), then=HangUp()), (NoCalls(),), "no calls")
 
 
 FAILURES = {"busy": LINE_BUSY, "no-answer": LINE_SILENT, "canceled": LINE_SILENT, "failed": LINE_FAILED}
@@ -332,6 +381,7 @@ ARRIVALS: dict[str, Callable[[Scene, str], Turn]] = {
 """How a screen is shown again."""
 
 QUESTIONS: dict[str, Callable[[Scene, str], Turn]] = {
+    "listen": lambda scene, _: picked_up(scene),
     "resume": welcome,
     "forget now": leaving.forget,
     "stop": leaving.doubt,
@@ -339,4 +389,10 @@ QUESTIONS: dict[str, Callable[[Scene, str], Turn]] = {
 }
 """How a question is asked again, by where its first choice leads."""
 
-SCREENS = (Screen("call", begin), Screen("welcome back", welcome))
+SCREENS = (
+    Screen("call", begin),
+    Screen("welcome back", welcome),
+    Screen("call me", call_me),
+    Screen("listen", listen),
+    Screen("no calls", no_calls),
+)

@@ -19,7 +19,7 @@ key                      holds                                goes after
 ``o:{bucket}:id``        a row of the outbox                  OUTBOX_DAYS after its last status
 ``w:{bucket}:contact``   the names of their rows, so that      OUTBOX_DAYS after the last of them
                          FORGET ME finds them
-``q:{bucket}``           names of rows that wait for a job    when the relay has handed them on
+``q:{bucket}``           names of rows that wait              when they are claimed, or end
 ``u:{bucket}``           rows whose last status is unknown    with that status
 ``f:{bucket}``           rows that failed too often           when they are tried again
 ``r:sender``             when a sender may send next          as soon as it may

@@ -13,7 +13,7 @@ from typing import Any
 
 from redis.connection import ConnectionPool
 from redis.exceptions import ConnectionError as NoConnectionError
-from redis.exceptions import ResponseError
+from redis.exceptions import MasterDownError, ReadOnlyError, ResponseError
 from redis.exceptions import TimeoutError as NoAnswerInTimeError
 
 
@@ -47,6 +47,8 @@ class Line:
             connection.disconnect()
             raise
         for answer in answers:
+            if isinstance(answer, ReadOnlyError | MasterDownError):  # it was demoted: another server is the master now
+                connection.disconnect()
             if isinstance(answer, ResponseError):
                 raise answer
         return answers

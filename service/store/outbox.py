@@ -31,13 +31,9 @@ class Outbox:
         self._swap, self._slot = Script("swap"), Script("slot")
 
     def waiting(self) -> Iterator[str]:
-        """The names of rows that nobody was given yet, the oldest of each bucket first."""
+        """The names of rows that wait to be sent, the oldest of each bucket first; they stay until they are claimed."""
         for found in self._all("LRANGE", lambda bucket: (f"q:{{{bucket}}}", 0, -1)):
             yield from (name.decode() for name in found)
-
-    def handed_on(self, name: str) -> None:
-        """A job has been made for a row."""
-        self._ask("LREM", outbox_keys(name).waiting, 1, name)
 
     def read(self, name: str) -> Row | None:
         """The row of that name, or None."""

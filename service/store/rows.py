@@ -33,19 +33,22 @@ STATUSES = {
     "queued": State.ACCEPTED, "accepted": State.ACCEPTED, "scheduled": State.ACCEPTED, "sending": State.ACCEPTED,
     "sent": State.SENT, "delivered": State.DELIVERED, "read": State.DELIVERED, "partially_delivered": State.DELIVERED,
     "failed": State.FAILED, "undelivered": State.FAILED, "canceled": State.FAILED,
+    "initiated": State.ACCEPTED, "ringing": State.ACCEPTED, "in-progress": State.SENT, "completed": State.DELIVERED,
+    "busy": State.FAILED, "no-answer": State.FAILED,
 }  # fmt: skip
-"""What each status of a message at Twilio means (its page on the message resource)."""
+"""What each status of a message or a call at Twilio means (its pages on both resources)."""
 
 _ORDER = [State.WAITING, State.SENDING, State.ACCEPTED, State.SENT]
 FINAL = frozenset({State.DELIVERED, State.FAILED, State.DEAD, State.DROPPED})
 
 
 class Row(NamedTuple):
-    """One message to one person.
+    """One message, or one call, to one person.
 
     ``id`` names it for good, ``sealed`` holds number and words for its contact alone, ``made`` is when it was decided
     and ``after`` before when it is not to be tried (Unix seconds), ``attempts`` counts the tries, ``claimed`` is when
-    the last one began, ``sid`` Twilio's name for the message, ``error`` Twilio's code.
+    the last one began, ``sid`` Twilio's name for the message, ``error`` Twilio's code, ``is_call`` that it is
+    no message but a call.
     """
 
     id: str
@@ -58,6 +61,7 @@ class Row(NamedTuple):
     claimed: int = 0
     sid: str = ""
     error: int = 0
+    is_call: bool = False
 
     @property
     def is_final(self) -> bool:

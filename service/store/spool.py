@@ -80,7 +80,9 @@ class Spool:
         """
         if self.is_empty:
             return 0
-        with self._locked() as file:
+        with self._locked_at_once() as file:
+            if file is None:  # somebody else is at it
+                return 0
             file.seek(0)
             lines = file.read().splitlines()
             entries = [entry for line in lines if (entry := self._read(line))]
@@ -103,10 +105,25 @@ class Spool:
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[IO[bytes]]:
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
-        with os.fdopen(descriptor, "r+b") as file:
+        """The file, for us alone."""
+        with self._opened() as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield file
+
+    @contextlib.contextmanager
+    def _locked_at_once(self) -> Iterator[IO[bytes] | None]:
+        """The file, for us alone; None where somebody else has it."""
+        with self._opened() as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield None
+            else:
+                yield file
+
+    def _opened(self) -> IO[bytes]:
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        return os.fdopen(descriptor, "r+b")
 
     def _read(self, line: bytes) -> Spooled | None:
         try:

@@ -220,6 +220,11 @@ class Store:
         """Twilio's list has been looked through. Raises StoreAwayError."""
         self._tell("SET", LOOKED, now)
 
+    def check_that_it_is_there(self) -> None:
+        """Raise StoreAwayError if Redis was away a moment ago."""
+        if self._away.is_known():
+            raise StoreAwayError("Redis was away a moment ago")
+
     def _tell(self, *command: Any) -> Any:
         try:
             return self._ask(command)[0]
@@ -278,6 +283,8 @@ class Store:
         policy = self._setting("maxmemory-policy")
         if policy not in {"noeviction", ""}:
             return f"maxmemory-policy is {policy}: set it to noeviction, or what people asked for may be forgotten"
+        if self._redis.info("replication").get("role") != "master":
+            return "this Redis is a replica: nothing can be remembered there. Point REDIS_URL at the primary"
         if self._setting("appendonly") == "no":
             return "appendonly is off: an opt-out would not survive a power cut. Set appendonly yes"
         if not self._has_waitaof and self._setting("appendfsync") != "always":
@@ -312,6 +319,10 @@ class _Away:
                 return True
             self._until = time.monotonic() + RECOVERY
             return False
+
+    def is_known(self) -> bool:
+        """Whether it was away a moment ago; asks nobody to try."""
+        return time.monotonic() < self._until
 
     def begins(self) -> None:
         self._until = time.monotonic() + RECOVERY

@@ -7,6 +7,7 @@ local now = redis.call('GET', KEYS[1])
 if now ~= ARGV[1] then return now end
 
 redis.call('SET', KEYS[1], ARGV[2])
+redis.call('LREM', KEYS[2], 0, ARGV[3])
 redis.call('ZREM', KEYS[3], ARGV[3])
 redis.call('SREM', KEYS[4], ARGV[3])
 if ARGV[4] == 'waiting' then

@@ -10,7 +10,7 @@ import structlog
 from flask import Blueprint, Response, abort, request
 from werkzeug.exceptions import HTTPException
 
-from service.channels.twilio import Contacts, Signatures, call_event, message_event
+from service.channels.twilio import Contacts, Signatures, call_event, called_event, message_event
 from service.conversation import Event
 from service.store import NAME, StoreError
 from service.talk import Answer, Talk
@@ -61,11 +61,17 @@ def hooks(  # noqa: PLR0913, PLR0917  all that a webhook may need
         answer = answered(call_event(request.form, contacts, step), request.args.get("s", ""))
         return Response(answer.body, mimetype="text/xml")
 
-    @blueprint.post("/status/message")
-    def message_status() -> Response:
+    @blueprint.post("/voice/picked-up")
+    def picked_up() -> Response:
+        answer = answered(called_event(request.form, contacts), "")
+        return Response(answer.body, mimetype="text/xml")
+
+    @blueprint.post("/status/message", defaults={"field": "MessageStatus"})
+    @blueprint.post("/status/call", defaults={"field": "CallStatus"})
+    def status(field: str) -> Response:
         error = request.form.get("ErrorCode", "")
         number = int(error) if error.isascii() and error.isdecimal() else 0
-        told(request.args.get("r", ""), request.form.get("MessageStatus", ""), number)
+        told(request.args.get("r", ""), request.form.get(field, ""), number)
         return Response(status=204)
 
     def answered(event: Event, carried: str) -> Answer:
