@@ -71,7 +71,7 @@ def call_ended(scene: Scene) -> Turn | None:
     """They have hung up: nobody hears an answer, and where they were is remembered."""
     if scene.event.kind is not Kind.HANGUP:
         return None
-    return Turn(scene.but(call=type(scene.session.call)()).session, SILENCE, outcome="hung up")
+    return Turn(scene.but(call=Call()).session, SILENCE, outcome="hung up")
 
 
 def lasted_too_long(scene: Scene) -> Turn | None:
