@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.console import Console
 from rich.markup import escape
+from rich.text import Text as Styled
 
 from service.settings import ROOT, Settings, SettingsError, read_settings
 
@@ -221,6 +222,43 @@ def phone(texts: tuple[str, ...], number: str, language: str | None, whatsapp: b
             body = console.input("[bold green]Text:[/] ")
             show_received(console, telephone.text(body))
     except NoAnswerError as error:
+        raise click.ClickException(str(error)) from None
+    except (EOFError, KeyboardInterrupt):
+        console.print()
+
+
+@main.command()
+@click.argument("keys", nargs=-1)
+@click.option("--from", "number", default="+12025550123", show_default=True, help="The number you call from.")
+@plainly
+def call(keys: tuple[str, ...], number: str) -> None:
+    """A telephone in the terminal: call the service that runs here. KEYS are pressed one after another, else you type.
+
+    Words are said aloud, and "" waits in silence; while a helpline is called: completed, busy or no-answer.
+    """
+    from service.book.recordings import RecordingsError  # noqa: PLC0415
+    from service.caller import Caller, show_heard  # noqa: PLC0415
+    from service.phone import NoAnswerError  # noqa: PLC0415
+
+    settings = read_settings()
+    console = Console(highlight=False)
+    caller = Caller(
+        settings.url,
+        settings.port,
+        settings.tokens[0],
+        number,
+        settings.twilio_number or "+15550100",
+        settings.content / "audio",
+    )
+    todo = list(keys)
+    try:
+        show_heard(console, caller, caller.calls())
+        while not caller.is_over and (todo or not keys):
+            what = todo.pop(0) if keys else console.input("[bold green]Key, words, or Enter to wait:[/] ").strip()
+            if keys:
+                console.print(Styled(f"> {what or '...'}", style="bold green"))
+            show_heard(console, caller, caller.does(what))
+    except (NoAnswerError, RecordingsError) as error:
         raise click.ClickException(str(error)) from None
     except (EOFError, KeyboardInterrupt):
         console.print()

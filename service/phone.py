@@ -50,19 +50,22 @@ class Phone:
             "Body": body,
             "NumMedia": "0",
         }
-        signature = RequestValidator(self.token).compute_signature(f"{self.url}/sms", form)
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{self.port}/sms",
-            urlencode(form).encode(),
-            {"X-Twilio-Signature": signature},
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=TIMEOUT) as response:  # noqa: S310
-                return [message.text or "" for message in ElementTree.fromstring(response.read())]  # noqa: S314  our own
-        except urllib.error.HTTPError as error:
-            raise NoAnswerError(f"the service refused with {error.code}: do both use the same DATA_DIR?") from None
-        except OSError:
-            raise NoAnswerError(f"nothing listens on port {self.port}: start it with 'make run'") from None
+        return [message.text or "" for message in post(self.url, self.port, self.token, "/sms", form)]
+
+
+def post(url: str, port: int, token: str, path: str, form: dict[str, str]) -> ElementTree.Element:
+    """Post as Twilio does, signed, to what listens on ``port``; returns the TwiML. Raises NoAnswerError."""
+    signature = RequestValidator(token).compute_signature(url + path, form)
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}{path}", urlencode(form).encode(), {"X-Twilio-Signature": signature}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=TIMEOUT) as response:  # noqa: S310
+            return ElementTree.fromstring(response.read())  # noqa: S314  our own
+    except urllib.error.HTTPError as error:
+        raise NoAnswerError(f"the service refused with {error.code}: do both use the same DATA_DIR?") from None
+    except OSError:
+        raise NoAnswerError(f"nothing listens on port {port}: start it with 'make run'") from None
 
 
 def show_sent(console: Console, body: str) -> None:

@@ -86,6 +86,12 @@ def _phone(environment: dict[str, str], *arguments: str) -> str:
     return done.stdout + done.stderr
 
 
+def _call(environment: dict[str, str], *arguments: str) -> str:
+    wide = {**environment, "COLUMNS": "200"}
+    done = subprocess.run([*PLAINLINE, "call", *arguments], env=wide, capture_output=True, text=True, check=False)
+    return done.stdout + done.stderr
+
+
 def _children(pid: int) -> set[int]:
     """Every process below ``pid``."""
     below: set[int] = set()
@@ -119,6 +125,21 @@ def test_it_answers_says_how_to_begin_and_ends_with_all_that_it_started(
     process.send_signal(how)
     assert process.wait(PATIENCE) == 0
     assert not any(map(_alive, children))
+
+
+def test_a_call_from_the_terminal_is_led_by_keys_words_and_silence(serve: Serve, environment: dict[str, str]) -> None:
+    serve()
+    listening = _call(environment, "2", "síntomas", "#")
+    assert "es-US  Para Español, oprima 2." in listening
+    assert "es-US  Muchas personas no tienen señales claras" in listening
+    assert "en-US" not in listening.split("> 2")[1]
+    asking = _call(environment, "--from", "+12025550144", "1", "", "0", "busy")
+    assert "en-US  Are you still there?" in asking
+    assert "(calls +1" in asking
+    assert "That line is busy now." in asking
+    creole = _call(environment, "--from", "+12025550155", "#", "5")
+    assert "ht, recorded  Pou Kreyòl, peze 5." in creole
+    assert "(the call has ended)" in _call(environment, "--from", "+12025550166", "1", *[""] * 9)
 
 
 def test_a_conversation_survives_a_restart_and_a_kill(
@@ -200,3 +221,6 @@ def test_the_phone_says_what_to_do_when_it_cannot(environment: dict[str, str], a
     said = _phone(environment, *arguments, "hi")
     assert ("choose from en, es" in said) if arguments else ("make run" in said)
     assert "Traceback" not in said
+    called = _call(environment, "1")
+    assert "make run" in called
+    assert "Traceback" not in called
