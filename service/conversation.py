@@ -315,9 +315,13 @@ class Forget:
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """An effect: this is texted to the same person, in their language, as soon as it may be."""
+    """An effect: this is texted to the same person, in their language, as soon as it may be.
+
+    ``about`` says what of: on one call nobody gets the same twice, however often they ask.
+    """
 
     replies: tuple[Reply, ...]
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)

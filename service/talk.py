@@ -30,6 +30,7 @@ from service.conversation import (
     OptOut,
     Pause,
     Person,
+    Reply,
     Resume,
     Ring,
     Send,
@@ -238,15 +239,22 @@ class Talk:
 
     def _rows(self, event: Event, turn: Turn, code: str, now: int) -> tuple[Row, ...]:
         """What is to be sent besides the answer: a row for each message, and for a call."""
-        replies = [reply for effect in turn.effects if isinstance(effect, Send) for reply in effect.replies]
-        messages = [each for reply in replies for each in self._texts.render(reply, code, Channel.SMS)]
+        sent = [effect for effect in turn.effects if isinstance(effect, Send)]
+        messages = [
+            (f"{event.id.partition('.')[0]}.{mark(each.about)}.{place}", body)
+            for each in sent
+            for place, body in enumerate(self._as_texts(each.replies, code))
+        ]
         rings = any(isinstance(effect, Ring) for effect in turn.effects)
         if not messages and not rings:
             return ()
         number = (self._seal.open(event.address, NUMBER) or b"").decode()
-        rows = [(Row(f"{event.id}.{place}", event.contact, b"", now), body) for place, body in enumerate(messages)]
+        rows = [(Row(name, event.contact, b"", now), body) for name, body in messages]
         rows += [(Row(f"{event.id}.call", event.contact, b"", now, is_call=True), "")] * rings
         return tuple(write_row(number, body, row, self._seal) for row, body in rows)
+
+    def _as_texts(self, replies: Sequence[Reply], code: str) -> list[str]:
+        return [each for reply in replies for each in self._texts.render(reply, code, Channel.SMS)]
 
     def _entries(self, event: Event, turn: Turn, code: str, now: int) -> tuple[Entry, ...]:
         """New lines of the ledger: each effect, in the first words that told of it."""

@@ -158,6 +158,22 @@ def test_what_was_asked_for_twice_by_a_repeated_post_is_sent_once(
     assert len(texts(account, telephone.number)) == 2
 
 
+def test_however_often_nine_is_pressed_a_part_comes_once_a_call_and_again_on_the_next(
+    caller: Caller, sending: Sending, account: Twilio
+) -> None:
+    telephone = caller()
+    for _ in range(5):
+        assert telephone.presses("9")[0] == "en-US: This part comes to you by text."
+        send_all(sending)
+    assert len(texts(account, telephone.number)) == 2
+    telephone.hangs_up()
+    telephone.calls()
+    telephone.presses("1")
+    telephone.presses("9")
+    send_all(sending)
+    assert len(texts(account, telephone.number)) == 4
+
+
 @pytest.mark.parametrize("number", ["anonymous", "+447400123456", "sip:anna@example.org"])
 def test_a_line_that_cannot_get_texts_is_told_so(
     caller: Caller, sending: Sending, account: Twilio, number: str

@@ -9,6 +9,7 @@ from service.conversation import Call, HangUp, Kind, Reply, Target, Turn
 from service.engine.rules import (
     SCREENS,
     SILENCE,
+    Rule,
     asked_a_question,
     go,
     in_danger,
@@ -205,8 +206,6 @@ FIXED: dict[str, Callable[[Scene], Turn | None]] = {
     "9": calling.text_this,
 }
 """What the keys do that mean the same on every screen."""
-
-Rule = Callable[[Scene], Turn | None]
 
 RULES: Sequence[Rule] = (
     call_ended,

@@ -279,7 +279,7 @@ def text_this(scene: Scene) -> Turn | None:
             reply=turn.reply._replace(opening=(CANNOT_TEXT, *turn.reply.opening)), outcome="cannot text"
         )
     reply = turn.reply._replace(opening=(TEXTED, *turn.reply.opening))
-    return turn._replace(reply=reply, effects=(Send(as_texts(scene, place.section)),), outcome="texted")
+    return turn._replace(reply=reply, effects=(Send(as_texts(scene, place.section), place.section),), outcome="texted")
 
 
 def as_texts(scene: Scene, path: str) -> tuple[Reply, ...]:

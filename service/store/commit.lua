@@ -39,10 +39,11 @@ if ARGV[6] ~= ARGV[5] then
 end
 local argument = 11
 for number = 11, #KEYS do
-  redis.call('SET', KEYS[number], ARGV[argument + 1])
-  redis.call('RPUSH', KEYS[7], ARGV[argument])
-  redis.call('RPUSH', KEYS[10], ARGV[argument])
-  redis.call('EXPIRE', KEYS[10], 31 * 24 * 60 * 60)
+  if redis.call('SET', KEYS[number], ARGV[argument + 1], 'NX') then -- what is there already was asked for before
+    redis.call('RPUSH', KEYS[7], ARGV[argument])
+    redis.call('RPUSH', KEYS[10], ARGV[argument])
+    redis.call('EXPIRE', KEYS[10], 31 * 24 * 60 * 60)
+  end
   argument = argument + 2
 end
 for number = argument, #ARGV do
