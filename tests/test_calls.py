@@ -238,14 +238,21 @@ def test_what_is_known_of_danger_and_leaving_is_heard_on_calls_too(book: Book, l
             assert turn.outcome in wanted, each.said
 
 
-def test_a_call_is_warned_and_ends_kindly_after_its_longest_time(
-    settings: Settings, book: Book, texter: Callable[..., Texter]
-) -> None:
+@pytest.fixture
+def in_english(settings: Settings, book: Book, texter: Callable[..., Texter]) -> tuple[Telephone, list[float]]:
+    """A call at the English menu, and the clock it goes by."""
     now = [1_800_000_000.0]
     app = create_app(settings, book, clock=lambda: now[0])
     telephone = Telephone(app.test_client(), TOKEN, texter().number)
     telephone.calls()
     telephone.presses("1")
+    return telephone, now
+
+
+def test_a_call_is_warned_and_ends_kindly_after_its_longest_time(
+    in_english: tuple[Telephone, list[float]],
+) -> None:
+    telephone, now = in_english
     now[0] += 29.5 * 60
     assert "This call ends in one minute" in telephone.presses("1")[0]
     assert "ends in" not in telephone.presses("7")[0]
@@ -254,26 +261,18 @@ def test_a_call_is_warned_and_ends_kindly_after_its_longest_time(
 
 
 def test_a_call_after_an_old_one_begins_with_all_its_time(
-    settings: Settings, book: Book, texter: Callable[..., Texter]
+    in_english: tuple[Telephone, list[float]],
 ) -> None:
-    now = [1_800_000_000.0]
-    app = create_app(settings, book, clock=lambda: now[0])
-    telephone = Telephone(app.test_client(), TOKEN, texter().number)
-    telephone.calls()
-    telephone.presses("1")
+    telephone, now = in_english
     now[0] += 86_400
     telephone.calls()
     assert telephone.presses("3")
 
 
 def test_whoever_is_in_danger_hears_the_numbers_first_and_last(
-    settings: Settings, book: Book, texter: Callable[..., Texter]
+    in_english: tuple[Telephone, list[float]],
 ) -> None:
-    now = [1_800_000_000.0]
-    app = create_app(settings, book, clock=lambda: now[0])
-    telephone = Telephone(app.test_client(), TOKEN, texter().number)
-    telephone.calls()
-    telephone.presses("1")
+    telephone, now = in_english
     now[0] += 29.6 * 60
     assert telephone.says("i want to kill myself")[0].startswith("en-US: Please talk to someone now")
     now[0] += 60
