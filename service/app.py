@@ -17,19 +17,28 @@ from flask import Flask, Response, request
 from service.book import Book, load_book
 from service.book.languages import Languages
 from service.channels.rest import Account
+from service.channels.templates import load_templates
 from service.channels.twilio import Contacts, Signatures
 from service.engine import check_screens, is_urgent
-from service.outreach.sending import Sending
+from service.outreach.clock import Clock
+from service.outreach.operator import Operator
+from service.outreach.permission import Permission, Rules
+from service.outreach.planning import Planning
+from service.outreach.sending import Means, Sending
 from service.outreach.upkeep import Upkeep
+from service.outreach.worker import Duties
 from service.seal import Seal
-from service.settings import Settings, SettingsError
-from service.store import Expiries, Outbox, Spool, Store
+from service.settings import Settings, SettingsError, limits
+from service.store import Expiries, Fresh, Outbox, Register, Spool, Store
 from service.talk import Talk
 from service.web.audio import audio
 from service.web.health import health
 from service.web.hooks import hooks
 from service.web.metrics import Metrics, metrics
 from service.web.overload import URGENT
+
+ANSWERING = 0.9
+"""Seconds to wait for the groups while somebody waits for an answer."""
 
 LARGEST_REQUEST = 256 * 1024
 """Bytes. Twilio's webhooks have a few thousand."""
@@ -52,6 +61,7 @@ def create_book(settings: Settings) -> Book:
         place_days=settings.place_days,
         call_minutes=settings.call_minutes,
         text_countries=settings.text_countries,
+        segment_price=settings.segment_price,
         synthetic=settings.in_development or settings.synthetic_recordings,
     )
     if settings.in_development or settings.serve_unreviewed:
@@ -70,25 +80,50 @@ def create_store(settings: Settings) -> Store:
     return Store(settings.redis_url, Expiries(settings.session_days, settings.answer_hours))
 
 
-def create_sending(settings: Settings, clock: Callable[[], float] = time.time) -> Sending:
-    """What sends what is not an answer. Opens no connection."""
+def create_sending(settings: Settings, clock: Callable[[], float] = time.time, book: Book | None = None) -> Sending:
+    """What sends what is not an answer. Opens no connection. Raises the book's errors."""
     sid = settings.twilio_account_sid
     account = Account(sid, settings.tokens[0], settings.twilio_api_url) if settings.sender else None
     outbox, store, seal = Outbox(settings.redis_url), create_store(settings), Seal(settings.seal_keys)
-    rate = settings.twilio_segments_a_second
-    caller = settings.twilio_number
-    return Sending(outbox, store, account, seal, settings.sender, rate, caller, settings.url, clock)
+    register = Register(settings.redis_url)
+    operator = create_operator(settings, register, clock)
+    rules = Rules(settings.text_countries, settings.default_country, settings.daily_budget)
+    permission = Permission(store, register, rules, operator.told, clock)
+    planning = Planning(book or create_book(settings), register, outbox, seal, operator, clock)
+    by = Means(
+        account,
+        seal,
+        settings.sender,
+        settings.segments_a_second,
+        settings.twilio_number,
+        settings.url,
+        whatsapp_rate=limits()["messages_a_second"]["whatsapp"],
+        templates=load_templates(settings.content),
+        clock=clock,
+    )
+    return Sending(outbox, store, permission, planning, operator, by)
 
 
-def create_upkeep(settings: Settings, clock: Callable[[], float] = time.time) -> Upkeep:
+def create_operator(settings: Settings, register: Register, clock: Callable[[], float] = time.time) -> Operator:
+    """What tells the operator."""
+    seal = Seal(settings.seal_keys)
+    return Operator(register, Contacts(settings.contact_key, seal), seal, settings.operator_phone, clock)
+
+
+def create_duties(settings: Settings, clock: Callable[[], float] = time.time) -> Duties:
     """What the worker does. Raises the book's errors."""
     book = create_book(settings)
-    seal = Seal(settings.seal_keys)
-    store = create_store(settings)
-    talk = Talk(book, store, Spool(settings.data_dir, seal), seal)
+    seal, register, store = Seal(settings.seal_keys), Register(settings.redis_url), create_store(settings)
+    groups = Fresh(register.groups)
+    talk = Talk(book, store, Spool(settings.data_dir, seal), seal, clock=clock, groups=groups)
     sid, url = settings.twilio_account_sid, settings.twilio_api_url
     account = Account(sid, settings.tokens[0], url) if sid else None
-    return Upkeep(book, talk, store, Contacts(settings.contact_key, seal), account, clock)
+    upkeep = Upkeep(book, talk, store, Contacts(settings.contact_key, seal), account, clock)
+    planning = Planning(
+        book, register, Outbox(settings.redis_url), seal, create_operator(settings, register, clock), clock
+    )
+    sending = create_sending(settings, clock, book)
+    return Duties(sending, planning, Clock(book, talk, register, clock), upkeep, register, settings.twilio_number)
 
 
 def create_app(settings: Settings, book: Book | None = None, clock: Callable[[], float] = time.time) -> Flask:
@@ -107,12 +142,13 @@ def create_app(settings: Settings, book: Book | None = None, clock: Callable[[],
     @cache
     def talk() -> Talk:
         erases = bool(settings.twilio_account_sid)
-        return Talk(book, store, spool, seal, settings.url, settings.twilio_number, erases, clock)
+        groups = Fresh(Register(settings.redis_url, ANSWERING).groups)
+        return Talk(book, store, spool, seal, settings.url, settings.twilio_number, erases, clock, groups)
 
     app = Flask("plainline", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_REQUEST
     counted = Metrics()
-    sending = cache(lambda: create_sending(settings))
+    sending = cache(lambda: create_sending(settings, clock, book))
 
     def told(name: str, status: str, error: int) -> None:
         sending().told(name, status, error)

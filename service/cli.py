@@ -94,15 +94,15 @@ def web() -> None:
 @main.command()
 @plainly
 def worker() -> None:
-    """Do what needs nobody to text: erase at Twilio what was to be forgotten, and look for texts nobody answered."""
+    """Do what needs nobody to text: send, plan, remind, erase at Twilio, and look for texts nobody answered."""
     settings = read_settings()
     if not settings.redis_url:
         raise click.ClickException("REDIS_URL is not set: name a Redis, or start 'plainline serve'")
-    from service.app import create_sending, create_upkeep, set_up_logging  # noqa: PLC0415
+    from service.app import create_duties, set_up_logging  # noqa: PLC0415
     from service.outreach.worker import run  # noqa: PLC0415
 
     set_up_logging()
-    run(settings.redis_url, create_upkeep(settings), create_sending(settings), settings.twilio_number)
+    run(settings.redis_url, create_duties(settings))
 
 
 @main.command()
@@ -123,13 +123,13 @@ def outbox(retry: bool) -> None:
     try:
         if retry:
             click.echo(f"{create_sending(there).try_again()} will be tried once more")
-        waiting, unsettled, dead = list(rows.waiting()), list(rows.unsettled(int(time.time()))), list(rows.dead())
+        waiting, unsettled, dead = rows.waits(), rows.unsettled(int(time.time())), list(rows.dead())
         errors = sorted({row.error for name in dead if (row := rows.read(name))})
     except StoreError as error:
         raise click.ClickException(str(error)) from None
     finally:
         rows.close()
-    click.echo(f"{len(waiting)} wait, {len(unsettled)} are with Twilio, {len(dead)} failed too often")
+    click.echo(f"{waiting} wait, {len(unsettled)} are with Twilio, {len(dead)} failed too often")
     if dead:
         told = ", ".join(f"https://www.twilio.com/docs/api/errors/{error}" for error in errors if error > 0)
         click.echo(f"why: {told or 'no answer'}; then 'plainline outbox --retry'")

@@ -1,8 +1,8 @@
 """The vocabulary of a conversation: what comes in, what is known, what is decided, what goes out.
 
 Everything here is a frozen value, so that a decision can be compared, cached, stored and proved; what changes with
-every step of a turn is a named tuple, which is the cheapest to change. This module imports nothing of ours; every other
-floor imports it.
+every step of a turn is a named tuple, which is the cheapest to change. Every other floor imports this module; it imports only
+the values of groups and subscriptions.
 """
 
 from __future__ import annotations
@@ -11,6 +11,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from typing import NamedTuple, TypeAlias
+
+from service.groups import Group
+from service.subscriptions import Subscriptions
 
 KEYWORD = "keyword"
 """The message context of what people text: variants separated by ``|``, of which the first is the one we print."""
@@ -40,6 +43,7 @@ class Kind(StrEnum):
     SILENCE = "silence"  # on a call, nothing was heard for a while
     RETURN = "return"  # a caller comes back from whom they were put through to; the body says how that ended
     HANGUP = "hangup"  # a call has ended
+    DUE = "due"  # nobody did anything: the clock has come to what was asked for
 
 
 class Carrier(StrEnum):
@@ -77,8 +81,15 @@ class Event:
         return self.contact or self.id.partition(".")[0]
 
 
-Value: TypeAlias = "str | int | date | Territory | Text"
+Value: TypeAlias = "str | int | date | Moment | Territory | Text"
 """What a sentence may name; a Text among them is translated too."""
+
+
+class Moment(NamedTuple):
+    """A moment (Unix seconds) as it is called in a time zone; written as the language of the conversation does."""
+
+    at: int
+    zone: str
 
 
 class Territory(NamedTuple):
@@ -250,7 +261,9 @@ class Person(NamedTuple):
     ``left`` is when they said STOP and ``paused`` since when we ask whether they mean to (Unix seconds, 0 for never),
     ``since`` when any of this last changed, ``epoch`` how often they asked to be forgotten: what a cookie of an earlier
     epoch carries counts no more. ``rang`` is when we last were asked to call, ``uncalled`` when they wanted no more
-    calls, ``agreed`` when they last allowed texts again.
+    calls, ``agreed`` when they last allowed texts again. Of a leader, ``posted`` is when their last post was made,
+    ``tries`` how many wrong PINs came in a row, and ``locked`` since when no PIN is taken. ``untexted`` is when their
+    line turned out to take no texts.
     """
 
     left: int = 0
@@ -260,6 +273,10 @@ class Person(NamedTuple):
     rang: int = 0
     uncalled: int = 0
     agreed: int = 0
+    posted: int = 0
+    tries: int = 0
+    locked: int = 0
+    untexted: int = 0
 
 
 class Entry(NamedTuple):
@@ -280,12 +297,25 @@ class Allowance(StrEnum):
     REFUSED_AGAIN = "refused again"
 
 
+class Draft(NamedTuple):
+    """What a leader may send to a group: their own words, or those of a member (by first name), since when."""
+
+    id: str
+    group: str
+    words: str
+    name: str = ""
+    at: int = 0
+
+
 class Known(NamedTuple):
-    """What a turn begins with."""
+    """What a turn begins with; ``groups`` are all there are, as they were a moment ago."""
 
     session: Session = Session()
     person: Person = Person()
     allowance: Allowance = Allowance.GRANTED
+    subscriptions: Subscriptions = Subscriptions()
+    drafts: tuple[Draft, ...] = ()
+    groups: tuple[Group, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,11 +347,13 @@ class Forget:
 class Send:
     """An effect: this is texted to the same person, in their language, as soon as it may be.
 
-    ``about`` says what of: on one call nobody gets the same twice, however often they ask.
+    ``about`` says what of: on one call nobody gets the same twice, however often they ask. ``kind`` is empty for what
+    they asked for a moment ago, else "series" or "news".
     """
 
     replies: tuple[Reply, ...]
     about: str = ""
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,7 +366,78 @@ class NoCalls:
     """An effect: this number is not to be called any more, whoever asks for it."""
 
 
-Effect = OptOut | OptIn | Pause | Resume | Forget | Send | Ring | NoCalls
+@dataclass(frozen=True, slots=True)
+class NoTexts:
+    """An effect: this number is a landline, and gets no texts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An effect: their subscriptions take a step, as ``subscriptions.STEPS`` names them."""
+
+    step: str
+    about: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class KeepDraft:
+    """An effect: a leader's words are kept until they are sent or thrown away."""
+
+    draft: Draft
+
+
+@dataclass(frozen=True, slots=True)
+class DropDraft:
+    """An effect: a draft is thrown away."""
+
+    draft: str
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """An effect: a draft goes to its group, after the time in which that can be undone."""
+
+    draft: Draft
+
+
+@dataclass(frozen=True, slots=True)
+class UndoPost:
+    """An effect: the leader's last post is not sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Propose:
+    """An effect: a member's words go to the leaders of a group, who decide."""
+
+    group: str
+    name: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """An effect: the operator hears what a member reports of a group."""
+
+    group: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class WrongPin:
+    """An effect: a wrong PIN is counted; ``pauses`` where it was the last one for a while."""
+
+    pauses: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RightPin:
+    """An effect: wrong PINs are forgotten."""
+
+
+Effect = (
+    OptOut | OptIn | Pause | Resume | Forget | Send | Ring | NoCalls | NoTexts
+    | Change | KeepDraft | DropDraft | Post | UndoPost | Propose | Report | WrongPin | RightPin
+)  # fmt: skip
 
 
 class Turn(NamedTuple):

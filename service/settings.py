@@ -7,7 +7,8 @@ import hmac
 import json
 import os
 import secrets
-from functools import cached_property
+import tomllib
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -81,12 +82,37 @@ class Settings(BaseSettings):
     twilio_messaging_service_sid: str = Field(
         "", description="The messaging service that sends what is not an answer. Default: TWILIO_NUMBER itself."
     )
+    twilio_sender_kind: str = Field(
+        "long-code",
+        description="What TWILIO_NUMBER is: long-code, toll-free, short-code or international; it says how many "
+        "segments a second it may send (1, 3, 100 or 10).",
+    )
     twilio_segments_a_second: float = Field(
-        1.0,
-        gt=0,
+        0.0,
+        ge=0,
         le=1000,
-        description="How many segments a second we may send: 1 from a long code, 3 from toll-free, 100 from a short "
-        "code, else as your campaign allows.",
+        description="How many segments a second we may send, where your campaign is allowed something else. Default: "
+        "as TWILIO_SENDER_KIND may.",
+    )
+    daily_budget: int = Field(
+        2000,
+        ge=0,
+        description="The most segments in a day that are sent without somebody asking for them a moment before: posts "
+        "of groups, series, campaigns, reminders. 0 for no limit. Answers and crisis texts are never held back.",
+    )
+    segment_price: float = Field(
+        0.0083, ge=0, description="What one segment costs you, in US dollars; leaders and campaigns are told a cost."
+    )
+    operator_phone: str = Field(
+        "",
+        description="Your own phone, such as +12025550123: told of a stopped worker, a spent budget, a sender that is "
+        "not registered, and of reports. The log is told in any case.",
+    )
+    missed_call_numbers: Listed = Field(
+        (), description="Numbers of ours on which a call is not answered but called back, such as +15558675311."
+    )
+    daily_calls: int = Field(
+        200, ge=0, description="The most calls in a day that we make to people who called a MISSED_CALL_NUMBERS."
     )
     call_countries: Listed = Field(
         (), description="Countries whose numbers we may call, or text because a caller asked. Default: DEFAULT_COUNTRY."
@@ -162,6 +188,11 @@ class Settings(BaseSettings):
         return (*self.encryption_keys, derived)
 
     @property
+    def segments_a_second(self) -> float:
+        """How many segments a second may be sent."""
+        return self.twilio_segments_a_second or limits()["segments_a_second"][self.twilio_sender_kind]
+
+    @property
     def sender(self) -> str:
         """What sends what is not an answer; nothing where nothing can be sent."""
         return (self.twilio_messaging_service_sid or self.twilio_number) if self.twilio_account_sid else ""
@@ -219,10 +250,19 @@ class Settings(BaseSettings):
             found.append(
                 f"ENCRYPTION_KEYS: each must have {SHORTEST_SECRET} characters or more; make them as SECRET_KEY."
             )
+        kinds = limits()["segments_a_second"]
+        if self.twilio_sender_kind not in kinds:
+            found.append(f"TWILIO_SENDER_KIND is {self.twilio_sender_kind}: choose from {', '.join(kinds)}.")
         parts = urlsplit(self.url)
         if parts.scheme != "https" and parts.hostname not in LOOPBACK:
             found.append(f"PUBLIC_URL is {self.url}: it must begin with https://, or what people write can be read.")
         return found
+
+
+@cache
+def limits() -> dict[str, dict[str, float]]:
+    """How fast each kind of sender may send (``limits.toml``)."""
+    return tomllib.loads((Path(__file__).with_name("limits.toml")).read_text("utf-8"))
 
 
 def read_settings() -> Settings:

@@ -7,8 +7,9 @@ taken on what the phone carries for us, and what must not be forgotten goes to t
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import structlog
@@ -19,30 +20,48 @@ from service.channels.sms import Texts
 from service.channels.twilio import NUMBER, messages_twiml
 from service.channels.voice import Voice
 from service.conversation import (
+    Change,
     Channel,
+    DropDraft,
     Effect,
     Entry,
     Event,
     Forget,
+    KeepDraft,
+    Kind,
     Known,
-    NoCalls,
     OptIn,
     OptOut,
-    Pause,
     Person,
+    Post,
+    Propose,
     Reply,
-    Resume,
+    Report,
     Ring,
     Send,
     Session,
     Turn,
+    UndoPost,
+)
+from service.effects import (
+    Subscriber,
+    after,
+    kept_up,
+    line,
+    read_effect,
+    subscribed,
+    subscriber,
+    write_effect,
 )
 from service.engine import take_turn
+from service.flows.leading import UNDO_SECONDS
 from service.seal import Seal
 from service.store import (
     Carried,
     Commit,
+    Fresh,
     Row,
+    RowKind,
     Spool,
     Spooled,
     Store,
@@ -51,9 +70,12 @@ from service.store import (
     StoreError,
     mark,
     read_cookie,
+    read_draft,
     write_cookie,
+    write_draft,
     write_row,
 )
+from service.subscriptions import Subscriptions
 
 DEADLINE = 10.0
 """Seconds after which a turn that others keep overtaking is given up; Twilio waits 15."""
@@ -71,14 +93,18 @@ class Answer(NamedTuple):
 
 
 class Decided(NamedTuple):
-    """A turn, and all that comes of it: the person after its effects, new lines of the ledger, the answer, and rows of
-    the outbox."""
+    """A turn, and all that comes of it: the person and what they asked for after its effects, new lines of the ledger,
+    the answer, rows of the outbox, drafts that are kept (sealed) or thrown away (empty), and rows that end unsent."""
 
     turn: Turn
     person: Person
     entries: tuple[Entry, ...]
     body: bytes
     rows: tuple[Row, ...] = ()
+    subscriptions: Subscriptions = Subscriptions()
+    drafts: tuple[tuple[str, bytes], ...] = ()
+    ends: tuple[str, ...] = ()
+    who: Subscriber = Subscriber()
 
     @property
     def forgets(self) -> bool:
@@ -90,7 +116,7 @@ class Talk:
     """Takes turns for a book, remembering them in a store, and in a spool and on phones while the store is away.
 
     ``url`` is where Twilio reaches us, ``number`` the one that people call, ``erases`` whether there is a worker that
-    erases messages at Twilio.
+    erases messages at Twilio, ``groups`` tells the groups there are.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917  the parts that meet in a turn
@@ -103,8 +129,10 @@ class Talk:
         number: str = "",
         erases: bool = True,
         clock: Callable[[], float] = time.time,
+        groups: Fresh | None = None,
     ) -> None:
         self._book = book
+        self._groups = groups or Fresh(tuple)
         self._store = store
         self._spool = spool
         self._seal = seal
@@ -122,13 +150,14 @@ class Talk:
         """
         now = self._clock()
         carried = read_cookie(cookie, event.holder, self._seal)
-        known = Known()
+        known = Known(groups=self._groups.last)
         if not event.contact:
             decided = self._decide(_latest(known, carried, event) if event.step else known, event, now)
             return Answer(decided.body, decided.turn, decided.turn.outcome)
         try:
             self._replay_if_it_can_be()
-            found: Stored | None = self._store.begin(event.contact, event.id, now, limited=event.channel.is_read)
+            limited = event.channel.is_read and event.kind is not Kind.DUE
+            found: Stored | None = self._store.begin(event.contact, event.id, now, limited=limited)
             while found is not None:
                 if found.answer is not None:
                     return self._again(event, found.answer, _latest(found.known, carried, event), carried)
@@ -136,7 +165,7 @@ class Talk:
                     return Answer(NOTHING, None, ANSWERED_BEFORE)
                 if self._clock() > now + DEADLINE:
                     raise StoreAwayError("too many turns of one contact at once")
-                known = found.known
+                known = self._opened(event.contact, found)
                 decided = self._decide(_latest(known, carried, event), event, now)
                 found = self._commit(event, found, decided, now)
         except StoreAwayError as error:
@@ -150,7 +179,17 @@ class Talk:
         entries = tombstone(before, int(now)) if decided.forgets else decided.entries
         erase = self._erasure(event, decided, now)
         commit = Commit(
-            decided.turn.session, decided.person, decided.body, durable, entries, decided.forgets, erase, decided.rows
+            decided.turn.session,
+            decided.person,
+            decided.body,
+            durable,
+            entries,
+            decided.forgets,
+            erase,
+            decided.rows,
+            decided.subscriptions,
+            decided.drafts,
+            decided.ends,
         )
         try:
             return self._store.commit(event.contact, event.id, found, commit)
@@ -171,10 +210,10 @@ class Talk:
 
     def _keep(self, event: Event, decided: Decided, now: float) -> None:
         """Write what must not be forgotten to the spool. Raises StoreError where that fails too."""
-        effects = tuple(type(effect).__name__ for effect in decided.turn.effects if type(effect) in LEDGER)
+        effects = tuple(written for effect in decided.turn.effects if (written := write_effect(effect)))
         erase = self._erasure(event, decided, now)
         spooled = Spooled(
-            event.contact, event.id, int(now), effects, decided.body, decided.entries, erase, decided.rows
+            event.contact, event.id, int(now), effects, decided.body, decided.entries, erase, decided.rows, decided.who
         )
         try:
             self._spool.append(spooled)
@@ -227,6 +266,9 @@ class Talk:
         code = self._book.spoken(turn.session.language, event.country, event.channel).code
         turn = turn._replace(session=turn.session._replace(turn=known.session.turn + 1))
         person = after(turn.effects, known.person, now)
+        who = subscriber(event, code)
+        asked_for = subscribed(turn.effects, known.subscriptions, who, now)
+        asked_for = kept_up(asked_for, turn.session.language, now, wrote=event.kind is not Kind.DUE)
         if event.channel.is_read:
             messages = self._texts.render(turn.reply, code, event.channel)
             if messages:
@@ -235,37 +277,71 @@ class Talk:
         else:
             body = self._voice.render(turn.reply, code, self._next(event, turn, person))
         entries, rows = self._entries(event, turn, code, int(now)), self._rows(event, turn, code, int(now))
-        return Decided(turn, person, entries, body, rows)
+        drafts = tuple(self._drafts(event.contact, turn.effects))
+        undone = any(isinstance(effect, UndoPost) for effect in turn.effects)
+        ends = (post_id(known.person.posted),) if undone else ()
+        return Decided(turn, person, entries, body, rows, asked_for, drafts, ends, who)
+
+    def _drafts(self, contact: str, effects: Sequence[Effect]) -> Iterator[tuple[str, bytes]]:
+        """Drafts to be kept, sealed for their leader, and to be thrown away."""
+        for effect in effects:
+            if isinstance(effect, KeepDraft):
+                yield effect.draft.id, write_draft(effect.draft, contact, self._seal)
+            elif isinstance(effect, DropDraft):
+                yield effect.draft, b""
+
+    def _opened(self, contact: str, found: Stored) -> Known:
+        """What was found, with a leader's drafts opened, and with the groups there are."""
+        drafts = (read_draft(name, sealed, contact, self._seal) for name, sealed in found.drafts)
+        return found.known._replace(drafts=tuple(each for each in drafts if each), groups=self._groups.now())
 
     def _rows(self, event: Event, turn: Turn, code: str, now: int) -> tuple[Row, ...]:
-        """What is to be sent besides the answer: a row for each message, and for a call."""
-        sent = [effect for effect in turn.effects if isinstance(effect, Send)]
-        messages = [
-            (f"{event.id.partition('.')[0]}.{mark(each.about)}.{place}", body)
-            for each in sent
-            for place, body in enumerate(self._as_texts(each.replies, code))
-        ]
-        rings = any(isinstance(effect, Ring) for effect in turn.effects)
-        if not messages and not rings:
+        """What is to be sent besides the answer: a row for each message, for a call, and for what is to be planned."""
+        rows = [row for effect in turn.effects for row in self._rows_of(effect, event, code, now)]
+        if not rows:
             return ()
         number = (self._seal.open(event.address, NUMBER) or b"").decode()
-        rows = [(Row(name, event.contact, b"", now), body) for name, body in messages]
-        rows += [(Row(f"{event.id}.call", event.contact, b"", now, is_call=True), "")] * rings
         return tuple(write_row(number, body, row, self._seal) for row, body in rows)
+
+    def _rows_of(self, effect: Effect, event: Event, code: str, now: int) -> Iterator[tuple[Row, str]]:
+        cause, contact = event.id.partition(".")[0], event.contact
+        match effect:
+            case Send(replies, about, kind):
+                if event.kind is Kind.DUE:
+                    cause = "due"
+                until = now + A_DAY if kind else 0
+                channel = Channel.SMS if event.channel is Channel.VOICE else event.channel
+                for place, body in enumerate(self._as_texts(replies, code)):
+                    row = Row(f"{cause}.{mark(about)}.{place}", contact, b"", now, kind=RowKind(kind), language=code)
+                    yield (
+                        row._replace(until=until, channel=channel, after=now + place * BETWEEN_PARTS if kind else 0),
+                        body,
+                    )
+            case Ring():
+                yield Row(f"{event.id}.call", contact, b"", now, is_call=True), ""
+            case Post(draft):
+                post = Row(post_id(now), contact, b"", now, after=now + UNDO_SECONDS + CLOCKS_DIFFER)
+                said = json.dumps([draft.words, draft.name, draft.at])
+                yield post._replace(kind=RowKind.POST, about=draft.group, until=now + A_DAY), said
+            case Propose(group, name, words):
+                proposal = Row(f"{cause}.proposal", contact, b"", now, kind=RowKind.PROPOSAL, about=group)
+                yield proposal, json.dumps([words, name, now])
+            case Report(group, words):
+                yield Row(f"{cause}.report", contact, b"", now, kind=RowKind.REPORT, about=group), words
 
     def _as_texts(self, replies: Sequence[Reply], code: str) -> list[str]:
         return [each for reply in replies for each in self._texts.render(reply, code, Channel.SMS)]
 
     def _entries(self, event: Event, turn: Turn, code: str, now: int) -> tuple[Entry, ...]:
         """New lines of the ledger: each effect, in the first words that told of it."""
-        told = [effect for effect in turn.effects if type(effect) in LEDGER]
+        told = [written for effect in turn.effects if (written := line(effect))]
         if not told:
             return ()
         if event.channel.is_read:
             words = next(iter(self._texts.render(turn.reply, code, event.channel)), "")
         else:
             words = next((each.said for each in self._voice.utterances(turn.reply, code)), "")
-        return tuple(Entry(LEDGER[type(effect)], now, event.channel, code, words) for effect in told)
+        return tuple(Entry(what, now, event.channel, code, words) for what in told)
 
     def _next(self, event: Event, turn: Turn, person: Person) -> str:
         """The address of a call's next step, which carries where it is."""
@@ -274,23 +350,17 @@ class Talk:
         return f"{self._url}/voice/{event.step + 1}?s={write_cookie(carried, event.holder, self._seal)}"
 
 
+A_DAY = 24 * 60 * 60
+"""Seconds after which what nobody asked for just now is sent no more."""
+
+BETWEEN_PARTS = 3
+"""Seconds between two texts that belong together, so that they come in their order."""
+
+CLOCKS_DIFFER = 5
+"""Seconds by which two machines' clocks may differ."""
+
 NOTHING = messages_twiml(())
 ANSWERED_BEFORE = "answered before"
-
-LEDGER = {
-    OptOut: "left",
-    OptIn: "agreed",
-    Pause: "paused",
-    Resume: "kept",
-    Forget: "forgotten",
-    Ring: "asked for a call",
-    NoCalls: "no more calls",
-}
-"""What a line of the ledger calls each effect."""
-
-EFFECTS: dict[str, Effect] = {
-    type(effect).__name__: effect for effect in (OptOut(), OptIn(), Pause(), Resume(), Forget(), Ring(), NoCalls())
-}
 
 
 def remember(store: Store, spooled: Spooled) -> None:
@@ -299,19 +369,20 @@ def remember(store: Store, spooled: Spooled) -> None:
     What happened after it stands: a START that came later is not undone by an earlier STOP. Where the same message has
     got another answer from Redis before, somebody was told both, and both count.
     """
-    effects = [EFFECTS[name] for name in spooled.effects]
+    effects = [read_effect(written) for written in spooled.effects]
     message = spooled.message
     found: Stored | None = store.begin(spooled.contact, message, spooled.at)
     if found and found.answer not in {None, spooled.answer}:
         message = f"{message}{TOLD_OTHERWISE}"
         found = store.begin(spooled.contact, message, spooled.at)
     while found is not None and found.answer is None:
-        session, person, _ = found.known
+        session, person = found.known.session, found.known.person
         still = [effect for effect in effects if _still_counts(effect, person, spooled.at)]
         forgets = any(isinstance(effect, Forget) for effect in still)
         entries = tombstone(store.ledger(spooled.contact), spooled.at) if forgets else spooled.entries
         person = after(still, person, max(spooled.at, person.since))
-        commit = Commit(session, person, spooled.answer, True, entries, forgets, spooled.erase, spooled.rows)
+        asked_for = subscribed(still, found.known.subscriptions, Subscriber(*spooled.by), spooled.at)
+        commit = Commit(session, person, spooled.answer, True, entries, forgets, spooled.erase, spooled.rows, asked_for)
         found = store.commit(spooled.contact, message, found, commit)
 
 
@@ -319,7 +390,7 @@ def _still_counts(effect: Effect, person: Person, at: int) -> bool:
     """Whether what was said at ``at`` was not taken back since: leaving by START alone, START by leaving."""
     if isinstance(effect, OptOut | Forget):
         return at >= person.agreed
-    if isinstance(effect, OptIn):
+    if isinstance(effect, OptIn | Change):
         return at >= person.left
     return at >= person.since
 
@@ -338,36 +409,15 @@ def echoes(messages: Sequence[str]) -> tuple[str, ...]:
     return tuple(mark for message in messages[:-4:-1] for mark in echo(message))
 
 
-def after(effects: Sequence[Effect], person: Person, now: float) -> Person:
-    """The person after these effects."""
-    for effect in effects:
-        if isinstance(effect, Send):
-            continue
-        person = _changed(effect, person, int(now))._replace(since=int(now))
-    return person
-
-
-def _changed(effect: Effect, person: Person, now: int) -> Person:
-    if isinstance(effect, Forget):
-        return Person(left=now, epoch=person.epoch + 1, uncalled=person.uncalled)
-    return person._replace(**{name: now if begins else 0 for name, begins in CHANGES[type(effect)].items()})
-
-
-CHANGES: dict[type[Effect], dict[str, bool]] = {
-    OptOut: {"left": True, "paused": False},
-    OptIn: {"left": False, "paused": False, "agreed": True},
-    Pause: {"paused": True},
-    Resume: {"paused": False},
-    Ring: {"rang": True},
-    NoCalls: {"uncalled": True},
-}
-"""Which fields of a person an effect sets to now, and which it clears."""
-
-
 def tombstone(ledger: Sequence[Entry], now: int) -> tuple[Entry, ...]:
     """What stays of a ledger when somebody asks to be forgotten: when they had agreed, and that they left."""
     agreed = (Entry("agreed", entry.at) for entry in ledger if entry.what == "agreed")
     return (*agreed, Entry("left", now))
+
+
+def post_id(at: int) -> str:
+    """How the row of a leader's post is called that was made at ``at`` (Unix seconds)."""
+    return f"post.{at}"
 
 
 def _has_had_its_answer(event: Event, carried: Carried | None) -> bool:

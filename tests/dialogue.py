@@ -15,9 +15,10 @@ from service.book import Book
 from service.book.segments import encoding, segments
 from service.channels.sms import Texts
 from service.conversation import Allowance, Carrier, Channel, Event, Forget, Kind, Known, Session
+from service.effects import after
 from service.engine import take_turn
 from service.store.codec import decode_person, decode_session, encode_person, encode_session
-from service.talk import after, echoes
+from service.talk import echoes
 
 MIDNIGHT = 1_800_000_000
 

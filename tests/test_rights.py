@@ -12,7 +12,7 @@ import pytest
 import redis
 from click.testing import CliRunner, Result
 
-from service.app import create_app, create_upkeep
+from service.app import create_app, create_duties
 from service.book import Book
 from service.channels.twilio import Contacts
 from service.cli import main
@@ -179,10 +179,10 @@ def test_messages_are_erased_at_twilio_once_they_were_sent(
         Message("SM3", "whatsapp:" + reader.number, "whatsapp:" + OURS, "hi", now),
         Message("SM4", "+12025550100", OURS, "somebody else", now),
     )
-    upkeep = create_upkeep(with_account)
+    upkeep = create_duties(with_account).upkeep
     upkeep.erase()
     assert len(account.messages) == 4
-    later = create_upkeep(with_account, lambda: time.time() + 180)
+    later = create_duties(with_account, lambda: time.time().upkeep + 180)
     account.out_of_order = True
     assert later.erase() == 0
     account.out_of_order = False
@@ -204,7 +204,7 @@ def test_who_left_while_nothing_ran_has_left(
         Message("SMgone" + gone.number, gone.number, OURS, "please stop texting me", now),
         Message("SManswered" + reading.number, reading.number, OURS, "STOP", now),
     )
-    upkeep = create_upkeep(with_account)
+    upkeep = create_duties(with_account).upkeep
     assert upkeep.reconcile(OURS) == 1
     assert upkeep.reconcile(OURS) == 0
     assert kept.left(gone.number)
@@ -222,7 +222,7 @@ def test_whoever_the_carrier_lets_nothing_through_to_has_left(
         Message("SMlost" + gone.number, OURS, reading.number, "Hello", now, "undelivered", 30003),
     )
     came_back.text("START")
-    assert create_upkeep(with_account).reconcile(OURS) == 2
+    assert create_duties(with_account).upkeep.reconcile(OURS) == 2
     assert kept.left(gone.number)
     assert not kept.left(came_back.number)
     assert not kept.left(reading.number)

@@ -23,7 +23,8 @@ from hypothesis import strategies as st
 from service.app import create_app, create_sending
 from service.book import Book
 from service.channels.twilio import Contacts
-from service.outreach.sending import AGAIN, LEASE, TOO_LATE, UNKNOWN_AFTER, Sending
+from service.outreach.permission import TOO_LATE
+from service.outreach.sending import AGAIN, LEASE, UNKNOWN_AFTER, Sending
 from service.seal import Seal
 from service.settings import Settings
 from service.store import Outbox, Row, State, Store
@@ -96,9 +97,9 @@ def now() -> list[float]:
 
 
 @pytest.fixture
-def sending(there: Settings, now: list[float]) -> Sending:
-    made = create_sending(there, lambda: now[0])
-    made._wait = lambda _: None  # type: ignore[method-assign]
+def sending(there: Settings, now: list[float], texting: Book) -> Sending:
+    made = create_sending(there, lambda: now[0], texting)
+    made._by = made._by._replace(wait=lambda _: None)
     return made
 
 
@@ -121,11 +122,10 @@ def caller(app: Flask) -> Caller:
 
 def send_all(sending: Sending) -> int:
     """Hand on and send whatever is due, as the worker does; how many jobs there were."""
-    jobs = list(sending.jobs())
-    for job in jobs:
-        sending.handed_on(job)
-        sending.deliver(job.name)
-    return len(jobs)
+    names = [name for job in sending.jobs() for name in job.names]
+    for name in names:
+        sending.deliver(name)
+    return len(names)
 
 
 def texts(account: Twilio, number: str) -> list[str]:
@@ -243,19 +243,19 @@ def test_a_worker_that_died_with_a_row_in_its_hand_neither_loses_nor_doubles_it(
     telephone = caller()
     telephone.presses("9")
     outbox = Outbox(there.redis_url)
-    first, *_ = sending.jobs()
+    first = next(sending.jobs()).names[0]
     if taken:  # it was handed over, and its mark was not written
-        before = outbox.read(first.name)
+        before = outbox.read(first)
         assert before is not None
-        sending.deliver(first.name)
-        outbox.step(first.name, lambda _: before.claim(int(now[0])))
+        sending.deliver(first)
+        outbox.step(first, lambda _: before.claim(int(now[0])))
     else:
-        outbox.step(first.name, lambda row: row.claim(int(now[0])))
-    sending.deliver(first.name)
+        outbox.step(first, lambda row: row.claim(int(now[0])))
+    sending.deliver(first)
     assert len(account.messages) == taken
     now[0] += LEASE + 1
     send_all(sending)
-    sending.deliver(first.name)
+    sending.deliver(first)
     assert sorted(Counter(texts(account, telephone.number)).values()) == [1, 1]
     outbox.close()
 
@@ -265,13 +265,12 @@ def test_a_job_that_is_lost_loses_no_row(
 ) -> None:
     telephone = caller()
     telephone.presses("9")
-    for job in sending.jobs():  # handed on, and never done
-        sending.handed_on(job)
+    assert list(sending.jobs())  # handed on, and never done
     outbox = Outbox(there.redis_url)
     assert list(sending.jobs()) == []
     now[0] += AGAIN + 1
-    first, *_ = sending.jobs()
-    outbox.step(first.name, lambda row: row.claim(int(now[0])))  # and one dies with it in its hand
+    first = next(sending.jobs()).names[0]
+    outbox.step(first, lambda row: row.claim(int(now[0])))  # and one dies with it in its hand
     now[0] += LEASE + AGAIN + 1
     send_all(sending)
     assert sorted(Counter(texts(account, telephone.number)).values()) == [1, 1]
@@ -294,13 +293,13 @@ def test_nothing_is_sent_to_somebody_who_is_asked_whether_they_want_to_leave(
 
 
 def test_many_workers_send_each_row_once_and_never_faster_than_the_limit(
-    caller: Caller, there: Settings, account: Twilio
+    caller: Caller, there: Settings, account: Twilio, texting: Book
 ) -> None:
     for _ in range(20):
         caller().presses("9")
     slow = there.model_copy(update={"twilio_segments_a_second": 40.0})
-    workers = [create_sending(slow) for _ in range(4)]
-    names = [job.name for job in workers[0].jobs()]
+    workers = [create_sending(slow, book=texting) for _ in range(4)]
+    names = [name for job in workers[0].jobs() for name in job.names]
     assert len(names) == 40
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda one: one[0].deliver(one[1]), itertools.product(workers, names)))

@@ -25,11 +25,12 @@ from service.book import Book
 from service.channels.sms import Texts
 from service.channels.twilio import Contacts, message_event, messages_twiml
 from service.conversation import Forget, Known, OptIn, OptOut, Session
+from service.effects import after
 from service.engine import take_turn
 from service.seal import Seal
 from service.settings import Settings
 from service.store import NAME, Spool, Store
-from service.talk import Talk, after, echoes
+from service.talk import Talk, echoes
 from tests.conftest import TOKEN
 from tests.faults import Fault, Line, failing
 from tests.texter import sign

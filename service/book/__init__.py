@@ -41,7 +41,7 @@ class Book:
 
     ``program`` is the neutral name that people see, ``number`` the one that they text and call, ``country`` the region
     assumed where a number tells none, ``text_countries`` those whose numbers we may text or call because they ask for
-    it: none where nothing can be sent.
+    it: none where nothing can be sent. ``segment_price`` is what one segment costs (US dollars).
     """
 
     articles: tuple[Article, ...] = field(repr=False)
@@ -54,6 +54,7 @@ class Book:
     place_days: int = 30
     call_minutes: int = 30
     text_countries: tuple[str, ...] = ()
+    segment_price: float = 0.0083
     meaning: Meaning | None = None
     senses: Senses | None = None
 
@@ -228,6 +229,7 @@ def load_book(  # noqa: PLR0913  what a book is made of
     place_days: int = 30,
     call_minutes: int = 30,
     text_countries: tuple[str, ...] = (),
+    segment_price: float = 0.0083,
     synthetic: bool = True,
 ) -> Book:
     """Read everything, compiling catalogues that changed.
@@ -252,6 +254,7 @@ def load_book(  # noqa: PLR0913  what a book is made of
         place_days=place_days,
         call_minutes=call_minutes,
         text_countries=text_countries,
+        segment_price=segment_price,
         meaning=meaning_of(questions, sections) if questions else None,
         senses=senses_of(safety, questions, languages) if safety else None,
     )

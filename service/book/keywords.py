@@ -47,6 +47,31 @@ NO = text_in("keyword", "NO")
 # Translators: how people thank, as the whole text. "=" before each variant; none of them is printed.
 THANKS = text_in("keyword", "THANKS")
 
+# Translators: how somebody joins a support group: this word, then the group's (JOIN HOPE). "=" before each variant.
+JOIN = text_in("keyword", "JOIN")
+# Translators: how somebody asks which groups they are in, and when these meet. "=" before each variant.
+GROUP = text_in("keyword", "GROUP")
+# Translators: how somebody leaves one group, and no more than that. "=" before each variant.
+LEAVE = text_in("keyword", "LEAVE")
+# Translators: how a leader of a group writes to all its members: this word, then the words. "=" before each variant.
+POST = text_in("keyword", "POST")
+# Translators: how a leader stops what they have just posted. "=" before each variant.
+UNDO = text_in("keyword", "POST UNDO")
+# Translators: how a member writes to their group: this word, then the words. "=" before each variant.
+SAY = text_in("keyword", "SAY")
+# Translators: how a member tells us that something in a group is not right. "=" before each variant.
+REPORT = text_in("keyword", "REPORT")
+# Translators: how somebody gets a text to hand on to others. "=" before each variant.
+SHARE = text_in("keyword", "SHARE")
+# Translators: how a member tells a first name: this word, then the name. "=" before each variant.
+NAME = text_in("keyword", "NAME")
+# Translators: how somebody asks for one part a day. "=" before each variant; the first is printed.
+DAILY = text_in("keyword", "DAILY")
+# Translators: how somebody pauses the daily parts. "=" before each variant; the first is printed.
+PAUSE = text_in("keyword", "PAUSE")
+# Translators: how somebody asks for the next daily part at once. "=" before each variant; the first is printed.
+MORE_NOW = text_in("keyword", "MORE NOW")
+
 COMMANDS: dict[Text, Target] = {
     MORE: Target("more"),
     MENU: Target("home"),
@@ -62,7 +87,22 @@ COMMANDS: dict[Text, Target] = {
     YES: Target("yes"),
     NO: Target("no"),
     THANKS: Target("thanks"),
+    JOIN: Target("join"),
+    GROUP: Target("group"),
+    LEAVE: Target("leave"),
+    POST: Target("post"),
+    UNDO: Target("post undo"),
+    SAY: Target("say"),
+    REPORT: Target("report"),
+    SHARE: Target("share"),
+    NAME: Target("name"),
+    DAILY: Target("daily"),
+    PAUSE: Target("pause"),
+    MORE_NOW: Target("more now"),
 }
+
+TAKE_WORDS = (JOIN, LEAVE, POST, SAY, REPORT, SHARE, NAME)
+"""The commands that may be followed by words of one's own."""
 
 PLACES = frozenset({"reading", "contents"})
 """The screens that are places in an article."""
@@ -75,6 +115,9 @@ LONGEST_SENTENCE = 12
 
 LONGEST_PHRASE = 5
 """Words that one keyword may have."""
+
+LONGEST_COMMAND = 3
+"""Words that a command followed by others may have."""
 
 SHORTEST_TYPO = 4
 """Letters. A shorter word is close to too many others."""
@@ -135,6 +178,11 @@ class Keywords:
                 self._by_language[match.language].append(phrase)
             if not whole and match not in self._inside[phrase]:
                 self._inside[phrase].append(match)
+        self._commands: dict[str, list[Match]] = defaultdict(list)
+        for language in languages.values():
+            for command in TAKE_WORDS:
+                for phrase, match, _ in _spelled(language, command, Match(language.code, COMMANDS[command], command)):
+                    self._commands[phrase].append(match)
         self._unspaced = sorted((p for p in self._inside if _UNSPACED.search(p)), key=len, reverse=True)
 
     def exact(self, said: str) -> tuple[Match, ...]:
@@ -153,6 +201,25 @@ class Keywords:
         if _UNSPACED.search(said):
             found.update(dict.fromkeys(self._inside_unspaced("".join(words))))
         return tuple(found)
+
+    def command(self, said: str, languages: Sequence[str]) -> tuple[Target, str] | None:
+        """The command that a text begins with, and the words behind it as they were written; None where there are none.
+
+        Only the words of ``languages`` are looked for.
+        """
+        words = said.split()
+        for count in range(min(LONGEST_COMMAND, len(words) - 1), 0, -1):
+            target = self._command(plain(" ".join(words[:count])), languages)
+            if target:
+                return target, said.split(maxsplit=count)[count]
+        if _UNSPACED.search(said):
+            for phrase, match in self._commands.items():
+                if _UNSPACED.search(phrase) and said.startswith(phrase) and match[0].language in languages:
+                    return match[0].target, said.removeprefix(phrase).strip(" :\u3000\uff1a")
+        return None
+
+    def _command(self, phrase: str, languages: Sequence[str]) -> Target | None:
+        return next((match.target for match in self._commands.get(phrase, ()) if match.language in languages), None)
 
     def near(self, said: str, languages: Sequence[str]) -> tuple[Match, ...]:
         """The keywords of ``languages`` that somebody may have meant to type, the likeliest first.

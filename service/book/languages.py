@@ -21,13 +21,14 @@ from typing import Any
 import polib
 import regex
 from babel import Locale
-from babel.dates import format_date
+from babel.dates import format_date, format_time
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import PoFileError, read_po
 
 from service.book.recordings import Recordings
-from service.conversation import KEYWORD, Territory, Text, Value
+from service.conversation import KEYWORD, Moment, Territory, Text, Value
+from service.subscriptions import zone_of
 
 SOURCE = "en"
 """The language the articles and prompts are written in. Its catalogue holds keywords and review marks alone."""
@@ -181,9 +182,20 @@ class Language:
         if isinstance(value, Territory):
             named = Locale.parse(self.locale).territories.get(value.code, value.code)
             return self.countries.get(value.code) or str(named)
+        if isinstance(value, Moment):
+            return self._format_moment(value)
         if isinstance(value, datetime.date):
             return self._format_date(value)
         return str(value)
+
+    def _format_moment(self, moment: Moment) -> str:
+        """A day of the week, a day and an hour, as this language writes them, where that time zone holds."""
+        there = datetime.datetime.fromtimestamp(moment.at, zone_of(moment.zone))
+        locale = Locale.parse(self.locale)
+        hour = format_time(there, "short", locale=locale)
+        if self.months:
+            return f"{self._format_date(there.date())}, {hour}"
+        return f"{format_date(there, 'full', locale=locale)}, {hour}"
 
     def _format_date(self, day: datetime.date) -> str:
         if not self.months:

@@ -21,7 +21,7 @@ from service.engine.rules import (
     listen,
     still_valid,
 )
-from service.flows import notices
+from service.flows import daily, notices
 from service.flows.scene import Scene
 
 
@@ -31,6 +31,8 @@ def take_turn(book: Book, known: Known, event: Event, now: int) -> Turn:
     Any event in any state has an answer: no text and no key, however odd, raises.
     """
     session = still_valid(known.session, book, now)
+    if event.kind is Kind.DUE:
+        return daily.due(Scene(book, known._replace(session=session), event, now))
     spoken = (session.language, SOURCE) if session.language else tuple(book.languages)
     heard = listen(book, event.body, spoken) if event.kind is Kind.WORDS else ()
     scene = Scene(book, known._replace(session=session), event, now, heard)

@@ -25,12 +25,13 @@ from service.conversation import (
     Target,
     Turn,
 )
-from service.flows import calling, danger, home, language, leaving, lost, people, reading
+from service.flows import calling, daily, danger, groups, home, language, leading, leaving, lost, people, reading
 from service.flows.scene import Scene, Screen
+from service.groups import is_pin
 
 SCREENS: dict[str, Screen] = {
     screen.name: screen
-    for flow in (home, reading, language, people, danger, leaving, lost, calling)
+    for flow in (home, reading, language, people, danger, leaving, lost, calling, groups, leading, daily)
     for screen in flow.SCREENS
 }
 
@@ -121,6 +122,8 @@ def go(scene: Scene, target: Target) -> Turn:
         target = screen.more(scene) if target.screen == "more" else screen.back(scene)
     if not scene.event.channel.is_read:
         here = scene.but(choices=(), misses=0)
+        if target.screen in calling.BY_TEXT_ALONE:
+            return calling.unheard(scene, lost.MISSED)
         if target.screen in calling.NEED_A_NUMBER and not scene.event.contact:
             return calling.nothing_kept(here)
         if target.screen in calling.BY_VOICE:
@@ -173,6 +176,9 @@ def in_danger(scene: Scene) -> Turn | None:
     if _wants_to_leave(scene) or has_a_stop_of_its_own(scene.book, scene.event.body):
         opening = (*turn.reply.opening, leaving.farewell(scene)[0])
         turn = turn._replace(reply=turn.reply._replace(opening=opening), effects=(OptOut(),))
+    command = _command(scene)
+    if command and command[0].screen in TO_OTHERS:
+        turn = turn._replace(reply=turn.reply._replace(opening=(*turn.reply.opening, groups.NOT_SENT_ON)))
     return turn
 
 
@@ -217,7 +223,7 @@ def in_despair(scene: Scene) -> Turn | None:
 def has_left(scene: Scene) -> Turn | None:
     """After STOP only what asks for something is answered: a keyword, or the answer to a question of ours."""
     said = {match.target.screen for match in scene.book.keywords.exact(scene.event.body)}
-    if not scene.known.person.left or said - {"yes", "no", "thanks"}:
+    if not scene.known.person.left or said - {"yes", "no", "thanks"} or _command(scene):
         return None
     if scene.session.choices and (said or number(scene.event.body) is not None):
         return None
@@ -245,7 +251,9 @@ def still_in_danger(scene: Scene) -> Turn | None:
     """After words of danger nothing is a mistake: only a keyword leads on, all else gets the numbers once more."""
     if not _was_in_danger(scene):
         return None
-    return said_a_keyword(scene) or SCREENS["still in danger"].show(scene, "")
+    command = _command(scene)
+    leads_on = commanded(scene) if command and command[0].screen not in TO_OTHERS else None
+    return said_a_keyword(scene) or leads_on or SCREENS["still in danger"].show(scene, "")
 
 
 def _was_in_danger(scene: Scene) -> bool:
@@ -261,6 +269,76 @@ def said_yes_or_no(scene: Scene) -> Turn | None:
     if "yes" in said:
         return go(scene, Target("forget") if choices[0] == leaving.FORGET_NOW else choices[0])
     return go(scene, choices[1] if len(choices) > 1 else Target("home"))
+
+
+TO_OTHERS = {"say", "post"}
+"""Commands that send one's own words to others."""
+
+IN_A_GROUP = {"say", "post", "name", "report", "leave"}
+"""Commands followed by words that mean something to members and leaders alone."""
+
+MOST_WORDS_OF_A_CODE = 2
+
+
+def _command(scene: Scene) -> tuple[Target, str] | None:
+    """A command with words of one's own behind it, and those words; ordinary sentences begin alike, and are none."""
+    said = scene.event.body
+    if scene.event.kind is not Kind.WORDS or not scene.event.channel.is_read or scene.book.keywords.exact(said):
+        return None
+    spoken = (scene.session.language, SOURCE) if scene.session.language else tuple(scene.book.languages)
+    found = scene.book.keywords.command(said, spoken)
+    if found is None:
+        return None
+    screen, words = found[0].screen, found[1]
+    leads = any(group.leader(scene.event.contact) for group in scene.known.groups)
+    if screen in IN_A_GROUP:
+        return found if leads or scene.known.subscriptions.groups else None
+    if screen == "share":
+        return found if any(m.target.screen == "language" for m in scene.book.keywords.exact(words)) else None
+    return found if groups.known_group(scene, words) or len(words.split()) < MOST_WORDS_OF_A_CODE else None
+
+
+def commanded(scene: Scene) -> Turn | None:
+    """A command with words of one's own behind it: JOIN HOPE, SAY, POST, NAME, SHARE."""
+    found = _command(scene)
+    if found is None:
+        return None
+    target, words = found
+    if not scene.session.language:
+        scene = language.speaking(scene, _speaks(scene, target))
+    return SCREENS[target.screen].show(scene.but(choices=(), misses=0), words)
+
+
+def _speaks(scene: Scene, target: Target) -> str:
+    """The language that a stranger's command is written in, the likeliest where the number is from."""
+    for each in scene.book.likeliest(scene.event.country):
+        found = scene.book.keywords.command(scene.event.body, (each.code,))
+        if found and found[0] == target:
+            return each.code
+    return scene.language.code
+
+
+def texted_a_pin(scene: Scene) -> Turn | None:
+    """Behind the preview of a post, the PIN that sends it."""
+    said = scene.event.body.strip()
+    if scene.session.screen != "pin" or scene.session.choices or not is_pin(said):
+        return None
+    return leading.with_a_pin(scene, said)
+
+
+def told_a_time(scene: Scene) -> Turn | None:
+    """The time where somebody is, and the hour that they want."""
+    if scene.session.choices:
+        return None
+    said, chosen = scene.event.body, number(scene.event.body)
+    if scene.session.screen == "daily time":
+        written = f"{chosen}:00" if chosen is not None else said
+        return daily.told_the_time(scene, written) if daily.read_clock(written) or chosen is not None else None
+    if scene.session.screen == "daily hour":
+        clock = daily.read_clock(said)
+        hour = chosen if chosen is not None else clock[0] // 60 if clock else None
+        return daily.told_the_hour(scene, hour) if hour is not None else None
+    return None
 
 
 def without_words(scene: Scene) -> Turn | None:
@@ -375,6 +453,9 @@ RULES: Sequence[Rule] = (
     quoted_by_the_phone,
     still_in_danger,
     without_words,
+    texted_a_pin,
+    told_a_time,
+    commanded,
     said_yes_or_no,
     chosen_by_number,
     said_a_keyword,

@@ -15,6 +15,7 @@ from service.book.keywords import HELLO, MORE
 from service.channels.sms import Texts
 from service.channels.voice import Voice
 from service.conversation import Channel, Event, Forget, Kind, Known, Person, Reply, Session, Turn
+from service.effects import after
 from service.engine import SCREENS, take_turn
 from service.explore.inputs import (
     KEY,
@@ -36,7 +37,7 @@ from service.flows.lost import PATIENCE
 from service.flows.notices import FIRST_HEARD, FIRST_SIGHT
 from service.flows.scene import Scene
 from service.store.codec import decode_session, encode_session
-from service.talk import after, echoes
+from service.talk import echoes
 
 START = 1_800_000_000
 """When somebody has written last (Unix seconds)."""

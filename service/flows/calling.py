@@ -264,7 +264,7 @@ def _told(scene: Scene) -> Turn:
 def can_text(scene: Scene) -> bool:
     """Whether we may text the line that calls: we know it, it is where we may, and they have not left or paused."""
     event, person = scene.event, scene.known.person
-    unwanted = person.left or person.paused
+    unwanted = person.left or person.paused or person.untexted
     return bool(event.contact and event.country in scene.book.text_countries and not unwanted)
 
 
@@ -360,7 +360,10 @@ def nothing_kept(scene: Scene) -> Turn:
 BY_VOICE: dict[str, Callable[[Scene], Turn]] = {"person": put_through, "help": help_}
 """Screens that do something else on a call."""
 
-NEED_A_NUMBER = frozenset({"stop", "start", "leaving?", "loss", "forget", "forget now"})
+BY_TEXT_ALONE = frozenset({"join", "post", "post undo", "say", "report", "share", "name", "daily", "pause", "more now"})
+"""Screens that are for those who write."""
+
+NEED_A_NUMBER = frozenset({"stop", "start", "leaving?", "loss", "forget", "forget now", "group", "leave"})
 """Screens that are about texts to somebody, and mean nothing where their number is withheld."""
 
 TOLD: dict[str, Callable[[Scene], Turn]] = {

@@ -42,7 +42,7 @@ def first_sight(scene: Scene) -> tuple[tuple[Text, ...], ...]:
     """What everybody is told once, at the very first: what this is, and that they read only what they want."""
     only = scene.book.articles[0] if len(scene.book.articles) == 1 else None
     about = (only.about,) if only and scene.language.has(only.about) else ()
-    return ((GREETING.saying(program=scene.book.program), RATES, *about, OWN_PACE),)
+    return ((GREETING.saying(program=scene.program), RATES, *about, OWN_PACE),)
 
 
 def hello(scene: Scene, _: str) -> Turn:

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from service.book import Book
 from service.book.articles import Section
-from service.book.keywords import MENU, MORE
+from service.book.keywords import MENU, MORE, STOP
 from service.book.languages import SOURCE, Language
 from service.book.pages import Layout, Page
 from service.conversation import Option, Passage, Place, Reply, Target, Text, Turn, text, text_n
@@ -28,6 +28,10 @@ READ_ORIGINAL = text("Read it in %(language)s")
 MENU_HELPS = text("Text %(menu)s for all parts.", menu=MENU)
 # Translators: below a question. At most 60 characters.
 OR_MENU = text("Or text %(menu)s for all parts.", menu=MENU)
+
+
+# Translators: at the end of a text that comes unasked. At most 40 characters.
+END_ALL = text("%(stop)s: end all texts.", stop=STOP)
 
 
 def read(scene: Scene, path: str) -> Turn:

@@ -40,6 +40,12 @@ class Scene(NamedTuple):
         """What a page may be, here and in this language."""
         return self.book.measure(self.event.channel, self.language)
 
+    @property
+    def program(self) -> str:
+        """What greets them: the first of their groups, else the service."""
+        codes = [each.group for each in self.known.subscriptions.groups]
+        return next((each.name for each in self.known.groups if each.code in codes), self.book.program)
+
     def but(self, **changes: object) -> Scene:
         """The same scene with these fields of its session changed."""
         return self._replace(known=self.known._replace(session=self.known.session._replace(**changes)))  # type: ignore[arg-type]

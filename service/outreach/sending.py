@@ -7,9 +7,10 @@ Twilio knows no key by which a repeated request would be recognised.
 
 from __future__ import annotations
 
+import hashlib
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -17,9 +18,14 @@ import structlog
 
 from service.book.segments import segments
 from service.channels.rest import HAS_LEFT, Account, AccountError
-from service.conversation import Entry
+from service.channels.templates import Templates
+from service.channels.twilio import WHATSAPP
+from service.conversation import Channel, Entry
+from service.outreach.operator import Operator
+from service.outreach.permission import Permission, Verdict
+from service.outreach.planning import Planning
 from service.seal import Seal
-from service.store import Outbox, Row, Spooled, State, Store, read_row
+from service.store import PLANNED, UNASKED, Outbox, Row, Spooled, State, Store, read_row
 from service.talk import remember
 
 LEASE = 60
@@ -28,17 +34,18 @@ LEASE = 60
 AGAIN = 90
 """Seconds after which a row that still waits is handed on once more: the job may have been lost."""
 
-MOST_HANDED = 10_000
+MOST_HANDED = 20_000
 """Jobs that are remembered before those of long ago are let go."""
+
+FEWEST_AHEAD = 100
+"""Rows that are with the job engine at a time, at least; else those of two seconds, so that what somebody asked for
+just now does not stand behind a campaign."""
+
+MOST_TOGETHER = 25
+"""Rows that one job sends."""
 
 PATIENT = 5.0
 """Seconds that a worker waits for its moment; for a later one the row goes back."""
-
-TOO_LATE = 4 * 60 * 60
-"""Seconds after which what somebody asked for on a call is sent no more: they would not know what it is."""
-
-PAUSED = 60
-"""Seconds after which it is looked again whether somebody who was asked has answered."""
 
 MOST_ATTEMPTS = 8
 SHORTEST_PAUSE, LONGEST_PAUSE = 5, 600
@@ -59,84 +66,179 @@ MARGIN = 1.01
 log = structlog.get_logger()
 
 
-class Job(NamedTuple):
-    """A row to be sent: its name, a key that no other attempt has, and when (Unix seconds)."""
+NOT_REGISTERED = frozenset({30032, 30034, 30035})
+"""Twilio's errors for a sender that the carriers do not know (yet): the operator must register it."""
 
-    name: str
+LANDLINE = frozenset({21614, 30006})
+"""Twilio's errors for a number that takes no texts."""
+
+NEEDS_TEMPLATE = 63016
+"""Twilio's error for free words on WhatsApp to somebody who has not written for 24 hours."""
+
+WINDOW = 23
+"""Hours after somebody wrote on WhatsApp in which free words may be sent; Twilio's are 24, and ours are counted in
+whole ones."""
+
+UNTIL_THEY_WRITE = 60 * 60
+
+TEMPLATE = "template"
+"""The channel of a row that goes on WhatsApp as an approved template."""
+
+
+class Job(NamedTuple):
+    """Rows to be sent: their names, and a key that no other attempt of them has."""
+
+    names: tuple[str, ...]
     key: str
-    when: int
+
+
+class Means(NamedTuple):
+    """By what it is sent: ``sender`` is a number or a messaging service, ``rate`` its segments a second and
+    ``whatsapp_rate`` the messages a second on WhatsApp, ``caller`` the number that calls and writes on WhatsApp,
+    ``url`` what Twilio calls."""
+
+    account: Account | None
+    seal: Seal
+    sender: str
+    rate: float
+    caller: str
+    url: str
+    whatsapp_rate: float = 80.0
+    templates: Templates = Templates()
+    clock: Callable[[], float] = time.time
+    wait: Callable[[float], None] = time.sleep
 
 
 class Sending:
-    """Hands rows to Twilio.
-
-    ``sender`` is a number or a messaging service, ``rate`` its segments a second, ``caller`` the number that calls.
-    """
+    """Hands rows to Twilio."""
 
     def __init__(  # noqa: PLR0913, PLR0917  the parts that meet in sending
-        self,
-        outbox: Outbox,
-        store: Store,
-        account: Account | None,
-        seal: Seal,
-        sender: str,
-        rate: float,
-        caller: str,
-        url: str,
-        clock: Callable[[], float] = time.time,
-        wait: Callable[[float], None] = time.sleep,
+        self, outbox: Outbox, store: Store, permission: Permission, planning: Planning, operator: Operator, by: Means
     ) -> None:
-        self._outbox, self._store, self._account, self._seal = outbox, store, account, seal
-        self._sender, self._rate, self._caller, self._url = sender, rate, caller, url
-        self._clock, self._wait = clock, wait
-        self._handed: dict[str, int] = {}
+        self._outbox, self._store, self._permission = outbox, store, permission
+        self._planning, self._operator, self._by = planning, operator, by
+        self._account, self._seal, self._clock = by.account, by.seal, by.clock
+        self._handed: dict[str, float] = {}
 
     def jobs(self) -> Iterator[Job]:
-        """What is to be handed to the job engine, each attempt once in a while: a job may be lost, a row may not."""
-        for name in (*self._outbox.waiting(), *self._outbox.unsettled(int(self._clock()) - LEASE)):
-            row = self._outbox.read(name)
-            if row is None or row.state not in {State.WAITING, State.SENDING}:
-                continue
-            job = Job(name, f"{name}/{row.attempts}/{row.after}/{row.state}", max(row.after, int(self._clock())))
-            if self._handed.get(job.key, 0) + AGAIN <= self._clock():
-                yield job
+        """What is to be handed to the job engine, each attempt once in a while: a job may be lost, a row may not.
 
-    def handed_on(self, job: Job) -> None:
-        """The job engine has it."""
-        self._handed[job.key] = job.when
+        What was asked for just now comes first, and no more is handed on than goes out in the next seconds.
+        """
+        now = self._clock()
+        room = max(FEWEST_AHEAD, int(2 * self._by.rate))
+        due = [*self._outbox.claimed(int(now) - LEASE), *self._outbox.waiting(now, room)]
+        found = zip(due, self._outbox.read_all(due), strict=True)
+        rows = [(name, row) for name, row in found if row and row.state in {State.WAITING, State.SENDING}]
+        rows.sort(key=lambda one: (one[1].kind in UNASKED, one[1].after, one[1].made))
+        ahead = sum(until > now for until in self._handed.values())
+        fresh = [(name, key) for name, row in rows if self._handed.get(key := _attempt(name, row), 0) <= now]
+        fresh = fresh[: max(0, room - ahead)]
+        together = min(MOST_TOGETHER, -(-len(fresh) // MOST_TOGETHER) or 1)
+        for at in range(0, len(fresh), together):
+            some = fresh[at : at + together]
+            yield Job(tuple(name for name, _ in some), _key_of(tuple(key for _, key in some)))
+            self._hand_on([key for _, key in some], now)
+
+    def _hand_on(self, keys: Sequence[str], now: float) -> None:
+        """The job engine has these attempts, or is about to; after a while they are handed on once more."""
+        self._handed |= dict.fromkeys(keys, now + AGAIN)
         if len(self._handed) > MOST_HANDED:
-            for key in [key for key, when in self._handed.items() if when + AGAIN < self._clock()]:
-                del self._handed[key]
+            self._handed = {key: until for key, until in self._handed.items() if until > now}
 
     def deliver(self, name: str) -> None:
-        """Send one row, unless it was sent, is being sent by somebody else, or must not be sent any more."""
-        if self._account is None:
-            return
+        """Send one row, unless it was sent, is being sent by somebody else, or must not be sent (yet, or any more)."""
         row = self._outbox.read(name)
         if row is None or not self._is_due(row):
             return
+        if row.kind in PLANNED:
+            self._plan(name, row)
+        elif self._account is not None:
+            self._send(self._account, name, row)
+        self._handed.pop(_attempt(name, row), None)
+
+    def _plan(self, name: str, row: Row) -> None:
+        claimed = row.claim(int(self._clock()))
+        if self._outbox.step(name, _unless_it_moved(row, claimed)) == claimed:
+            self._planning.plan(claimed)
+            self._outbox.step(name, _unless_it_moved(claimed, claimed.ended(State.DELIVERED)))
+
+    def _send(self, account: Account, name: str, row: Row) -> None:
         number, body = read_row(row, self._seal)
-        if self._must_not(name, row, number):
+        if self._put_off(name, row, self._permission.judge(row, number)):
             return
-        if _is_in_doubt(row) and self._went_out(self._account, name, row, number, body):
+        if _is_in_doubt(row) and self._went_out(account, name, row, number, body):
             return
+        changed = self._on_whatsapp(name, row) if row.channel == Channel.WHATSAPP else row
+        if changed is None:
+            return
+        row = changed
         far = self._moment(row, body)
         if far < 0:
-            later = int(self._clock() - far) + 1
-            self._outbox.step(name, _unless_it_moved(row, row.later(later, row.error)))
+            self._put_off(name, row, Verdict("others go first", int(self._clock() - far) + 1))
             return
-        self._wait(far)
-        if far and self._must_not(name, row, number):
+        self._by.wait(far)
+        if self._put_off(name, row, self._permission.last_word(row, body)):
             return
         claimed = row.claim(int(self._clock()))
         if self._outbox.step(name, _unless_it_moved(row, claimed)) == claimed:
-            self._hand_over(self._account, name, claimed, number, body)
+            self._hand_over(account, name, claimed, number, body)
+
+    def _put_off(self, name: str, row: Row, verdict: Verdict) -> bool:
+        """Whether a row is not sent now; then it waits, or ends here."""
+        if not verdict.reason:
+            return False
+        after = row.later(verdict.after, row.error) if verdict.after else row.ended(State.DROPPED)
+        if not verdict.after:
+            log.info("not sent", kind=row.kind, why=verdict.reason)
+        self._outbox.step(name, _unless_it_moved(row, after))
+        return True
+
+    def _on_whatsapp(self, name: str, row: Row) -> Row | None:
+        """The row as it may go on WhatsApp now: free words within a day, then a template; else it waits, or goes by SMS
+        where they agreed to that."""
+        session, _ = self._store.known(row.contact)
+        if self._clock() < (session.seen + WINDOW) * 3600:
+            return row
+        changed = row
+        if self._by.templates.find(row.kind, row.language):
+            changed = row._replace(channel=TEMPLATE)
+        elif Channel.SMS in self._store.subscriptions(row.contact).channels:
+            changed = row._replace(channel=Channel.SMS)
+        if changed == row:
+            self._put_off(name, row, Verdict("they have not written for a day", int(self._clock()) + UNTIL_THEY_WRITE))
+            return None
+        return changed if self._outbox.step(name, _unless_it_moved(row, changed)) == changed else None
 
     def told(self, name: str, status: str, error: int) -> None:
         """Twilio tells of a row's message, in any order and as often as it likes."""
-        row = self._outbox.step(name, lambda row: row.heard(status, error))
-        if row is not None and row.error == HAS_LEFT:
-            self._has_left(row)
+        row = self._outbox.step(name, lambda row: self._heard(row, status, error))
+        if row is not None and row.error:
+            self._learn(row)
+
+    def _heard(self, row: Row, status: str, error: int) -> Row:
+        template = error == NEEDS_TEMPLATE and row.channel == Channel.WHATSAPP
+        if template and not row.is_final and self._by.templates.find(row.kind, row.language):
+            return row.later(0)._replace(channel=TEMPLATE, sid="")
+        return row.heard(status, error)
+
+    def _learn(self, row: Row) -> None:
+        """What an error tells of a person, or of our own number."""
+        if row.error == HAS_LEFT:
+            self._remember(row, "left", "OptOut")
+        elif row.error in LANDLINE:
+            self._remember(row, "a landline", "NoTexts")
+        elif row.error in NOT_REGISTERED:
+            self._operator.told(
+                "not registered",
+                f"Twilio refuses our texts (error {row.error}): the sender is not registered with the carriers. See "
+                f"https://www.twilio.com/docs/api/errors/{row.error}",
+            )
+
+    def _remember(self, row: Row, what: str, effect: str) -> None:
+        now = int(self._clock())
+        entry = Entry(what, now, "carrier")
+        remember(self._store, Spooled(row.contact, f"{row.id}:{what}", now, (effect,), b"", (entry,)))
 
     def ask(self) -> int:
         """Ask Twilio for statuses that never came; returns how many were asked for."""
@@ -164,36 +266,22 @@ class Sending:
         """The seconds until this row may go, as the outbox tells them; calls have a clock of their own."""
         now = self._clock()
         if row.is_call:
-            return self._outbox.slot(f"{self._caller}:calls", now, MARGIN / CALLS_A_SECOND, 1, PATIENT)
-        return self._outbox.slot(self._sender, now, MARGIN / self._rate, segments(body), PATIENT)
+            return self._outbox.slot(f"{self._by.caller}:calls", now, MARGIN / CALLS_A_SECOND, 1, PATIENT)
+        if row.channel in {Channel.WHATSAPP, TEMPLATE}:
+            return self._outbox.slot(f"{WHATSAPP}{self._by.caller}", now, MARGIN / self._by.whatsapp_rate, 1, PATIENT)
+        return self._outbox.slot(self._by.sender, now, MARGIN / self._by.rate, segments(body), PATIENT)
 
     def _is_due(self, row: Row) -> bool:
         if row.state is State.SENDING:
             return row.claimed + LEASE <= self._clock()
         return row.state is State.WAITING and row.after <= self._clock()
 
-    def _must_not(self, name: str, row: Row, number: str) -> bool:
-        """Whether this row must not be sent, or not while its person is asked whether they want to leave."""
-        _, person = self._store.known(row.contact)
-        reason = ""
-        if not number:
-            reason = "no key of ENCRYPTION_KEYS opens it"
-        elif row.made + TOO_LATE < self._clock():
-            reason = "it is too late"
-        elif person.left or (row.is_call and person.uncalled):
-            reason = "they want none"
-        if reason:
-            log.info("not sent", why=reason)
-            self._outbox.step(name, _unless_it_moved(row, row.ended(State.DROPPED)))
-        elif person.paused:
-            self._outbox.step(name, _unless_it_moved(row, row.later(int(self._clock()) + PAUSED, row.error)))
-        return bool(reason or person.paused)
-
     def _went_out(self, account: Account, name: str, row: Row, number: str, body: str) -> bool:
         """Whether Twilio has the message of a row in doubt, which is marked then; also where Twilio cannot tell now."""
         try:
             since = datetime.fromtimestamp(row.claimed, UTC)
-            sid = account.called(number, since) if row.is_call else account.sent(number, body, since)
+            there = number if row.channel not in {Channel.WHATSAPP, TEMPLATE} else WHATSAPP + number
+            sid = account.called(number, since) if row.is_call else account.sent(there, body, since)
         except AccountError as error:
             self._failed(name, row, error)
             return True
@@ -204,14 +292,21 @@ class Sending:
     def _hand_over(self, account: Account, name: str, row: Row, number: str, body: str) -> None:
         try:
             if row.is_call:
-                answer, callback = f"{self._url}/voice/picked-up", f"{self._url}/status/call?r={name}"
-                sid = account.call(self._caller, number, answer, callback)
+                answer, callback = f"{self._by.url}/voice/picked-up", f"{self._by.url}/status/call?r={name}"
+                sid = account.call(self._by.caller, number, answer, callback)
             else:
-                sid = account.send(self._sender, number, body, f"{self._url}/status/message?r={name}")
+                sid = self._text(account, name, row, number, body)
         except AccountError as error:
             self._failed(name, row, error)
         else:
             self._outbox.step(name, _unless_it_moved(row, row.accepted(sid)))
+
+    def _text(self, account: Account, name: str, row: Row, number: str, body: str) -> str:
+        callback = f"{self._by.url}/status/message?r={name}"
+        if row.channel not in {Channel.WHATSAPP, TEMPLATE}:
+            return account.send(self._by.sender, number, body, callback)
+        template = self._by.templates.find(row.kind, row.language) if row.channel == TEMPLATE else ""
+        return account.send(WHATSAPP + self._by.caller, WHATSAPP + number, body, callback, template)
 
     def _failed(self, name: str, row: Row, error: AccountError) -> None:
         log.warning("not sent yet" if error.may_pass else "not sent", why=str(error))
@@ -221,17 +316,21 @@ class Sending:
             after = int(self._clock() + pause)
             self._outbox.step(name, _unless_it_moved(row, row.later(after, IN_DOUBT if doubtful else error.code)))
         else:
-            state = State.DEAD if error.may_pass else State.FAILED
-            self._outbox.step(name, _unless_it_moved(row, row.ended(state, error.code)))
-            if error.code == HAS_LEFT:
-                self._has_left(row)
+            ended = row.ended(State.DEAD if error.may_pass else State.FAILED, error.code)
+            if not error.may_pass:
+                ended = self._heard(row, "failed", error.code)
+            self._outbox.step(name, _unless_it_moved(row, ended))
+            if ended.error:
+                self._learn(ended)
 
-    def _has_left(self, row: Row) -> None:
-        """The carrier lets nothing through: that is an opt-out too."""
-        now = int(self._clock())
-        remember(
-            self._store, Spooled(row.contact, f"{row.id}:left", now, ("OptOut",), b"", (Entry("left", now, "carrier"),))
-        )
+
+def _attempt(name: str, row: Row) -> str:
+    """What tells one attempt at a row from every other."""
+    return f"{name}/{row.attempts}/{row.after}/{row.state}"
+
+
+def _key_of(attempts: tuple[str, ...]) -> str:
+    return attempts[0] if len(attempts) == 1 else hashlib.sha256("\n".join(attempts).encode()).hexdigest()[:32]
 
 
 def _is_in_doubt(row: Row) -> bool:

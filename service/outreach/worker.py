@@ -1,4 +1,6 @@
-"""The worker: sends what the outbox holds and runs the upkeep, on the job engine (pydocket).
+"""The worker: sends what the outbox holds, plans what is for many, keeps the clock and runs the upkeep.
+
+All on the job engine (pydocket).
 
 Jobs carry the names of rows alone. A job that is lost with its worker is given to another; what it had done by then is
 found in the row.
@@ -7,70 +9,106 @@ found in the row.
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import NamedTuple
 
 import structlog
 from docket import CurrentDocket, Docket, Perpetual, Worker
 
+from service.outreach.clock import Clock
+from service.outreach.planning import Planning
 from service.outreach.sending import Sending
 from service.outreach.upkeep import Upkeep
-from service.store import StoreError
+from service.store import Register, StoreError
 
 NAME = "plainline"
 
 EVERY_SECOND = timedelta(seconds=1)
+EVERY_FEW_SECONDS = timedelta(seconds=10)
 EVERY_MINUTE = timedelta(minutes=1)
 EVERY_FEW_MINUTES = timedelta(minutes=5)
-
+EVERY_HOUR = timedelta(hours=1)
 
 REDELIVERY = timedelta(seconds=30)
 """After which a job is given to another worker if nothing was heard of the one that had it."""
 
-AT_ONCE = 10
+AT_ONCE = 16
 """Jobs that a worker does at the same time; most of their time they wait for Twilio."""
 
 log = structlog.get_logger()
 
 
-def run(redis_url: str, upkeep: Upkeep, sending: Sending, number: str) -> None:
-    """Work until told to stop. ``number`` is the one that people text."""
+class Duties(NamedTuple):
+    """All that a worker does; ``number`` is the one that people text."""
 
-    async def send(name: str) -> None:
-        try:
-            await asyncio.to_thread(sending.deliver, name)
-        except StoreError as error:
-            log.warning("not sent yet", why=str(error))
+    sending: Sending
+    planning: Planning
+    clock: Clock
+    upkeep: Upkeep
+    register: Register
+    number: str
+
+
+def run(redis_url: str, duties: Duties) -> None:
+    """Work until told to stop."""
+
+    async def send(names: list[str]) -> None:
+        for name in names:
+            await quietly(duties.sending.deliver, name)
 
     async def relay(
         again: Perpetual = Perpetual(every=EVERY_SECOND, automatic=True),  # noqa: ARG001, B008
         docket: Docket = CurrentDocket(),  # noqa: B008
     ) -> None:
         try:
-            for job in await asyncio.to_thread(lambda: list(sending.jobs())):
-                await docket.add(send, when=datetime.fromtimestamp(job.when, UTC), key=job.key)(job.name)
-                await asyncio.to_thread(sending.handed_on, job)
+            for job in await asyncio.to_thread(lambda: list(duties.sending.jobs())):
+                await docket.add(send, key=job.key)(list(job.names))
         except StoreError as error:
             log.warning("not handed on", why=str(error))
 
+    async def tick(again: Perpetual = Perpetual(every=EVERY_FEW_SECONDS, automatic=True)) -> None:  # noqa: ARG001, B008
+        await quietly(duties.register.alive, int(time.time()))
+        await quietly(duties.clock.tick)
+
+    async def plan(again: Perpetual = Perpetual(every=EVERY_FEW_SECONDS, automatic=True)) -> None:  # noqa: ARG001, B008
+        await quietly(duties.planning.campaigns)
+        await quietly(duties.planning.remind)
+
+    async def count(again: Perpetual = Perpetual(every=EVERY_MINUTE, automatic=True)) -> None:  # noqa: ARG001, B008
+        await quietly(duties.register.count)
+
+    async def news(again: Perpetual = Perpetual(every=EVERY_HOUR, automatic=True)) -> None:  # noqa: ARG001, B008
+        await quietly(duties.clock.news)
+
     async def ask(again: Perpetual = Perpetual(every=EVERY_FEW_MINUTES, automatic=True)) -> None:  # noqa: ARG001, B008
-        await asyncio.to_thread(sending.ask)
+        await quietly(duties.sending.ask)
 
     async def replay(again: Perpetual = Perpetual(every=EVERY_MINUTE, automatic=True)) -> None:  # noqa: ARG001, B008
-        await asyncio.to_thread(upkeep.replay)
+        await asyncio.to_thread(duties.upkeep.replay)
 
     async def erase(again: Perpetual = Perpetual(every=EVERY_MINUTE, automatic=True)) -> None:  # noqa: ARG001, B008
-        await asyncio.to_thread(upkeep.erase)
+        await asyncio.to_thread(duties.upkeep.erase)
 
     async def reconcile(
         again: Perpetual = Perpetual(every=EVERY_FEW_MINUTES, automatic=True),  # noqa: ARG001, B008
     ) -> None:
-        await asyncio.to_thread(upkeep.reconcile, number)
+        await asyncio.to_thread(duties.upkeep.reconcile, duties.number)
 
     async def work() -> None:
         async with Docket(name=NAME, url=redis_url) as docket:
-            for task in (send, relay, ask, replay, erase, reconcile):
+            for task in (send, relay, tick, plan, count, news, ask, replay, erase, reconcile):
                 docket.register(task)
             async with Worker(docket, concurrency=AT_ONCE, redelivery_timeout=REDELIVERY) as worker:
                 await worker.run_forever()
 
     asyncio.run(work())
+
+
+async def quietly(duty: Callable[..., object], *about: object) -> None:
+    """Do a duty in a thread of its own; while Redis is away it waits for the next time."""
+    try:
+        await asyncio.to_thread(duty, *about)
+    except StoreError as error:
+        log.warning("not done yet", duty=getattr(duty, "__qualname__", ""), why=str(error))

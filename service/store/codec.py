@@ -71,7 +71,7 @@ def decode_session(stored: bytes | None) -> Session:
 
 def encode_person(person: Person) -> bytes:
     """The person; nothing at all for one of whom nothing is to be remembered."""
-    return b"" if person == Person() else json.dumps([VERSION, *person], separators=(",", ":")).encode()
+    return b"" if person == Person() else json.dumps([VERSION, *_trimmed(person)], separators=(",", ":")).encode()
 
 
 def decode_person(stored: bytes | None) -> Person:

@@ -1,12 +1,15 @@
 -- One turn is remembered, whole or not at all: only if nothing has changed since it began.
--- KEYS: answer, session, person, ledger, answered, erasures, waiting, unsettled, dead, their rows, then a key for each
---       new row of the outbox.
+-- KEYS: answer, session, person, ledger, answered, erasures, waiting, claimed, dead, their rows, subscribers, what is
+--       due, drafts, unsettled, then a key for each new row of the outbox.
 -- ARGV: id, session before, session after ("" keeps it), its expiry (s), person before, person after, answer, its
---       expiry (s), "forget" or "", a number to erase at Twilio or "", then for each row its name and the row, then
---       the new lines of the ledger
--- Returns {1}; or {0, answer, session, person} as they are now, where another turn came in between.
+--       expiry (s), "forget" or "", a number to erase at Twilio or "", contact, subscriptions before, subscriptions
+--       after, when something is due (s; 0 never), how many drafts, how many rows end unsent, then for each draft its
+--       id and itself ("" throws it away), for each row that ends its name, for each new row its name and itself,
+--       then the new lines of the ledger
+-- Returns {1}; or {0, answer, session, person, subscriptions, drafts} as they are now, where another turn came between.
 
 local MOST_ANSWERED = 500
+local DRAFT_SECONDS = 7 * 24 * 60 * 60
 
 local function same(key, before)
   return (redis.call('GET', key) or '') == before
@@ -14,8 +17,17 @@ end
 
 local id = ARGV[1]
 local answer = id ~= '' and redis.call('GET', KEYS[1])
-if answer or not same(KEYS[2], ARGV[2]) or not same(KEYS[3], ARGV[5]) then
-  return {0, answer, redis.call('GET', KEYS[2]), redis.call('GET', KEYS[3])}
+local subscriptions = redis.call('HGET', KEYS[11], ARGV[11]) or ''
+if answer or subscriptions ~= ARGV[12] or not same(KEYS[2], ARGV[2]) or not same(KEYS[3], ARGV[5]) then
+  return {0, answer, redis.call('GET', KEYS[2]), redis.call('GET', KEYS[3]), subscriptions, redis.call('HGETALL', KEYS[13])}
+end
+
+local function end_row(name)
+  redis.call('DEL', 'o:' .. string.match(KEYS[7], '{.*}') .. ':' .. string.match(name, ':(.*)'))
+  redis.call('ZREM', KEYS[7], name)
+  redis.call('ZREM', KEYS[8], name)
+  redis.call('ZREM', KEYS[14], name)
+  redis.call('SREM', KEYS[9], name)
 end
 
 if ARGV[9] == 'forget' then
@@ -23,24 +35,37 @@ if ARGV[9] == 'forget' then
   for _, each in ipairs(redis.call('LRANGE', KEYS[5], 0, -1)) do
     redis.call('DEL', prefix .. each)
   end
-  local outbox = 'o:' .. string.match(KEYS[7], '{.*}') .. ':'
   for _, name in ipairs(redis.call('LRANGE', KEYS[10], 0, -1)) do
-    redis.call('DEL', outbox .. string.match(name, ':(.*)'))
-    redis.call('LREM', KEYS[7], 0, name)
-    redis.call('ZREM', KEYS[8], name)
-    redis.call('SREM', KEYS[9], name)
+    end_row(name)
   end
-  redis.call('DEL', KEYS[2], KEYS[4], KEYS[5], KEYS[10])
+  redis.call('DEL', KEYS[2], KEYS[4], KEYS[5], KEYS[10], KEYS[13])
 elseif ARGV[3] ~= '' then
   redis.call('SET', KEYS[2], ARGV[3], 'EX', ARGV[4])
 end
 if ARGV[6] ~= ARGV[5] then
   redis.call('SET', KEYS[3], ARGV[6])
 end
-local argument = 11
-for number = 11, #KEYS do
+if ARGV[13] ~= subscriptions then
+  if ARGV[13] == '' then redis.call('HDEL', KEYS[11], ARGV[11]) else redis.call('HSET', KEYS[11], ARGV[11], ARGV[13]) end
+  if ARGV[14] == '0' then redis.call('ZREM', KEYS[12], ARGV[11]) else redis.call('ZADD', KEYS[12], ARGV[14], ARGV[11]) end
+end
+local argument = 17
+for _ = 1, tonumber(ARGV[15]) do
+  if ARGV[argument + 1] == '' then
+    redis.call('HDEL', KEYS[13], ARGV[argument])
+  else
+    redis.call('HSET', KEYS[13], ARGV[argument], ARGV[argument + 1])
+    redis.call('EXPIRE', KEYS[13], DRAFT_SECONDS)
+  end
+  argument = argument + 2
+end
+for _ = 1, tonumber(ARGV[16]) do
+  end_row(ARGV[argument])
+  argument = argument + 1
+end
+for number = 15, #KEYS do
   if redis.call('SET', KEYS[number], ARGV[argument + 1], 'NX') then -- what is there already was asked for before
-    redis.call('RPUSH', KEYS[7], ARGV[argument])
+    redis.call('ZADD', KEYS[7], cjson.decode(ARGV[argument + 1])[5] or 0, ARGV[argument])
     redis.call('RPUSH', KEYS[10], ARGV[argument])
     redis.call('EXPIRE', KEYS[10], 31 * 24 * 60 * 60)
   end

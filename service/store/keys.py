@@ -19,9 +19,30 @@ key                      holds                                goes after
 ``o:{bucket}:id``        a row of the outbox                  OUTBOX_DAYS after its last status
 ``w:{bucket}:contact``   the names of their rows, so that      OUTBOX_DAYS after the last of them
                          FORGET ME finds them
-``q:{bucket}``           names of rows that wait              when they are claimed, or end
-``u:{bucket}``           rows whose last status is unknown    with that status
+``z:{bucket}``           names of rows that wait, by when      when they are claimed, or end
+                         they may go
+``u:{bucket}``           rows that somebody has claimed, by   when Twilio has taken them
+                         when
+``k:{bucket}``           rows with Twilio whose last status   with that status
+                         is unknown, by when they went
 ``f:{bucket}``           rows that failed too often           when they are tried again
+``b:{bucket}``           what each subscriber asked for, by   when they leave, lapse, or are forgotten
+                         contact
+``t:{bucket}``           contacts, by when the clock has      with their subscriptions
+                         something to do for them
+``d:{bucket}:contact``   a leader's drafts, sealed            a week after the last of them
+``c:{bucket}:contact``   the rows sent unasked to somebody    a day later
+                         on one day
+``n:id``                 names of the rows of one broadcast   OUTBOX_DAYS
+``campaign:id``          a campaign                           OUTBOX_DAYS after it is over
+``campaigns``            the ids of all campaigns             never
+``groups``               the groups, by their codes           never: the operator ends them
+``reports``              what members reported, sealed        when the operator has dealt with it
+``census``               of each group a count of its         never
+                         members and their first names
+``spent:day``            segments sent unasked on a day       two days later
+``alerted``              of what the operator was told last   never
+``worker``               when a worker last lived             never
 ``r:sender``             when a sender may send next          as soon as it may
 ``looked``               when Twilio's list of messages was   never
                          last looked through
@@ -48,11 +69,15 @@ class Keys(NamedTuple):
     answered: str
     erasures: str
     rows: str
+    subscribers: str
+    due: str
+    drafts: str
+    sent: str
 
 
 def keys(contact: str, message: str) -> Keys:
     """The keys of ``contact`` and of the message that is being answered."""
-    bucket = f"{{{_bucket(contact)}}}"
+    bucket = f"{{{bucket_of(contact)}}}"
     return Keys(
         answer=f"a:{bucket}:{message}",
         session=f"s:{bucket}:{contact}",
@@ -62,6 +87,10 @@ def keys(contact: str, message: str) -> Keys:
         answered=f"i:{bucket}:{contact}",
         erasures=f"x:{bucket}",
         rows=f"w:{bucket}:{contact}",
+        subscribers=f"b:{bucket}",
+        due=f"t:{bucket}",
+        drafts=f"d:{bucket}:{contact}",
+        sent=f"c:{bucket}:{contact}",
     )
 
 
@@ -70,19 +99,20 @@ class OutboxKeys(NamedTuple):
 
     row: str
     waiting: str
+    claimed: str
     unsettled: str
     dead: str
 
 
 def name_of_row(contact: str, row: str) -> str:
     """How a row is named where no contact is to be told: by its bucket and its id."""
-    return f"{_bucket(contact)}:{row}"
+    return f"{bucket_of(contact)}:{row}"
 
 
 def outbox_keys(name: str) -> OutboxKeys:
     """The keys of the row that ``name_of_row`` names."""
     bucket, _, row = name.partition(":")
-    return OutboxKeys(f"o:{{{bucket}}}:{row}", f"q:{{{bucket}}}", f"u:{{{bucket}}}", f"f:{{{bucket}}}")
+    return OutboxKeys(f"o:{{{bucket}}}:{row}", *(f"{which}:{{{bucket}}}" for which in "zukf"))
 
 
 def buckets() -> list[str]:
@@ -90,7 +120,8 @@ def buckets() -> list[str]:
     return [f"{number:02x}" for number in range(BUCKETS)]
 
 
-def _bucket(contact: str) -> str:
+def bucket_of(contact: str) -> str:
+    """The bucket that all keys of a contact lie in."""
     return hashlib.sha256(contact.encode()).hexdigest()[:2]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import redis
@@ -30,10 +30,27 @@ class Outbox:
         )
         self._swap, self._slot = Script("swap"), Script("slot")
 
-    def waiting(self) -> Iterator[str]:
-        """The names of rows that wait to be sent, the oldest of each bucket first; they stay until they are claimed."""
-        for found in self._all("LRANGE", lambda bucket: (f"q:{{{bucket}}}", 0, -1)):
-            yield from (name.decode() for name in found)
+    def waiting(self, now: float, most: int) -> list[str]:
+        """Rows that may go now (Unix seconds): ``most`` of each bucket, those that were asked for first.
+
+        They stay until they are claimed.
+        """
+        found = self._all("ZRANGEBYSCORE", lambda bucket: (f"z:{{{bucket}}}", "-inf", int(now), "LIMIT", 0, most))
+        return [name.decode() for names in found for name in names]
+
+    def waits(self) -> int:
+        """How many rows wait, for whatever hour."""
+        return sum(self._all("ZCARD", lambda bucket: (f"z:{{{bucket}}}",)))
+
+    def read_all(self, names: Sequence[str]) -> list[Row | None]:
+        """The rows of these names, in one round trip."""
+        try:
+            with self._redis.pipeline(transaction=False) as pipeline:
+                for name in names:
+                    pipeline.get(outbox_keys(name).row)
+                return [decode_row(stored) if stored else None for stored in pipeline.execute()]
+        except RedisError as error:
+            raise StoreAwayError(str(error)) from error
 
     def read(self, name: str) -> Row | None:
         """The row of that name, or None."""
@@ -53,16 +70,23 @@ class Outbox:
             stored = self._run(
                 self._swap,
                 list(keys),
-                [stored, written, name, _where(after), after.claimed, OUTBOX_DAYS * 24 * 60 * 60],
+                [stored, written, name, _where(after), after.after, after.claimed, OUTBOX_DAYS * 24 * 60 * 60],
             )
             if stored == 1:
                 return after
         return None
 
-    def unsettled(self, before: int) -> Iterator[str]:
+    def claimed(self, before: int) -> list[str]:
+        """Rows that somebody claimed before then (Unix seconds), and never told what became of them."""
+        return self._scored("u", before)
+
+    def unsettled(self, before: int) -> list[str]:
         """Rows handed to Twilio before then (Unix seconds), of which nothing final is known."""
-        for found in self._all("ZRANGEBYSCORE", lambda bucket: (f"u:{{{bucket}}}", "-inf", before)):
-            yield from (name.decode() for name in found)
+        return self._scored("k", before)
+
+    def _scored(self, which: str, before: int) -> list[str]:
+        found = self._all("ZRANGEBYSCORE", lambda bucket: (f"{which}:{{{bucket}}}", "-inf", before))
+        return [name.decode() for names in found for name in names]
 
     def dead(self) -> Iterator[str]:
         """Rows that failed too often."""
@@ -114,4 +138,6 @@ def _where(row: Row) -> str:
         return "waiting"
     if row.state is State.DEAD:
         return "dead"
+    if row.state is State.SENDING:
+        return "claimed"
     return "final" if row.state in FINAL else "unsettled"

@@ -11,9 +11,10 @@ import json
 from enum import StrEnum
 from typing import NamedTuple
 
+from service.conversation import Draft
 from service.seal import Seal
 
-PURPOSE = "outbox"
+PURPOSE, DRAFT = "outbox", "draft"
 
 
 class State(StrEnum):
@@ -42,13 +43,38 @@ _ORDER = [State.WAITING, State.SENDING, State.ACCEPTED, State.SENT]
 FINAL = frozenset({State.DELIVERED, State.FAILED, State.DEAD, State.DROPPED})
 
 
+class RowKind(StrEnum):
+    """Why a row is sent. Whatever is not ASKED is sent unasked: by day, within the cap and within the budget."""
+
+    ASKED = ""  # they asked for it a moment ago
+    GROUP = "group"  # of a group that they are in
+    REMINDER = "reminder"  # of a group's meeting
+    CAMPAIGN = "campaign"
+    SERIES = "series"  # the part of the day, at the hour that they chose
+    NEWS = "news"  # that what they had read has changed, and what else we promised to tell
+    OPERATOR = "operator"  # to the operator's own phone
+    LEADER = "leader"  # to a leader, about their group
+    POST = "post"  # no message yet: a leader's words, to be planned for a group
+    PROPOSAL = "proposal"  # no message yet: a member's words, to be shown to the leaders
+    REPORT = "report"  # no message yet: what a member reports, to be shown to the operator
+    OUTCOME = "outcome"  # no message yet: what became of a post, to be told to its leader
+
+
+PLANNED = frozenset({RowKind.POST, RowKind.PROPOSAL, RowKind.REPORT, RowKind.OUTCOME})
+"""Rows that lead to other rows, and go to nobody themselves."""
+
+UNASKED = frozenset({RowKind.GROUP, RowKind.REMINDER, RowKind.CAMPAIGN, RowKind.SERIES, RowKind.NEWS})
+
+
 class Row(NamedTuple):
     """One message, or one call, to one person.
 
     ``id`` names it for good, ``sealed`` holds number and words for its contact alone, ``made`` is when it was decided
     and ``after`` before when it is not to be tried (Unix seconds), ``attempts`` counts the tries, ``claimed`` is when
     the last one began, ``sid`` Twilio's name for the message, ``error`` Twilio's code, ``is_call`` that it is
-    no message but a call.
+    no message but a call. ``kind`` says why it is sent and ``about`` of what (a group's code, a campaign's id),
+    ``language`` which one its words are in, ``until`` when it is too late for it (Unix seconds, 0 for the usual hours),
+    and ``channel`` on which it goes.
     """
 
     id: str
@@ -62,6 +88,11 @@ class Row(NamedTuple):
     sid: str = ""
     error: int = 0
     is_call: bool = False
+    kind: RowKind = RowKind.ASKED
+    about: str = ""
+    language: str = ""
+    until: int = 0
+    channel: str = ""
 
     @property
     def is_final(self) -> bool:
@@ -106,14 +137,27 @@ def read_row(row: Row, seal: Seal) -> tuple[str, str]:
     return number, body
 
 
+def write_draft(draft: Draft, contact: str, seal: Seal) -> bytes:
+    """A draft, sealed for its leader."""
+    return seal.seal(json.dumps(draft[1:], ensure_ascii=False).encode(), DRAFT, contact)
+
+
+def read_draft(name: str, sealed: bytes, contact: str, seal: Seal) -> Draft | None:
+    """What ``write_draft`` wrote under that id; None where no key opens it."""
+    opened = seal.open(sealed, DRAFT, contact)
+    return Draft(name, *json.loads(opened)) if opened else None
+
+
 def encode_row(row: Row) -> bytes:
     """A row as bytes: a list in the order of its fields."""
     fields = list(row._replace(sealed=b""))
     fields[Row._fields.index("sealed")] = base64.b64encode(row.sealed).decode()
+    while not fields[-1]:
+        fields.pop()
     return json.dumps(fields, separators=(",", ":")).encode()
 
 
 def decode_row(stored: bytes) -> Row:
     """What ``encode_row`` wrote. Raises ValueError for anything else."""
     row = Row(*json.loads(stored))
-    return row._replace(sealed=base64.b64decode(row.sealed), state=State(row.state))
+    return row._replace(sealed=base64.b64decode(row.sealed), state=State(row.state), kind=RowKind(row.kind))

@@ -27,7 +27,10 @@ log = structlog.get_logger()
 
 
 class Spooled(NamedTuple):
-    """What one turn wanted remembered for good: whose, of which message, when (Unix seconds), and what was answered."""
+    """What one turn wanted remembered for good: whose, of which message, when (Unix seconds), and what was answered.
+
+    ``by`` is how they can be reached, for what they asked to be sent.
+    """
 
     contact: str
     message: str
@@ -37,6 +40,7 @@ class Spooled(NamedTuple):
     entries: tuple[Entry, ...] = ()
     erase: bytes = b""
     rows: tuple[Row, ...] = ()
+    by: tuple[str, ...] = ()
 
 
 class Spool:
@@ -156,6 +160,7 @@ def _decode(opened: bytes) -> Spooled:
             "answer": fields["answer"].encode(),
             "entries": tuple(Entry(*entry) for entry in fields["entries"]),
             "erase": base64.b64decode(fields["erase"]),
+            "by": tuple(fields.get("by", ())),
             "rows": tuple(decode_row(row.encode()) for row in fields.get("rows", ())),
         }
     )

@@ -27,6 +27,7 @@ from service.store.keys import LOOKED, all_erasures, keys, name_of_row, outbox_k
 from service.store.line import Line
 from service.store.rows import Row, encode_row
 from service.store.script import Script
+from service.subscriptions import Subscriptions, decode_subscriptions, encode_subscriptions
 
 BURST = 60
 """Texts that a contact may send at once."""
@@ -55,12 +56,17 @@ class StoreAwayError(StoreError):
 
 
 class Stored(NamedTuple):
-    """What was found: the answer of a message that was answered before; what is known, and the bytes it was in."""
+    """What was found: the answer of a message that was answered before; what is known, and the bytes it was in.
+
+    ``drafts`` are still sealed, each with its id.
+    """
 
     answer: bytes | None
     known: Known
     session: bytes
     person: bytes
+    subscriptions: bytes = b""
+    drafts: tuple[tuple[str, bytes], ...] = ()
 
 
 class Commit(NamedTuple):
@@ -68,7 +74,8 @@ class Commit(NamedTuple):
 
     ``durable`` waits for the disk: it holds an opt-out or a consent. ``entries`` are new lines of the ledger.
     ``forget`` erases all else about the person first; ``erase`` is their sealed number, if their messages at Twilio are
-    to go too; ``rows`` are new rows of the outbox.
+    to go too; ``rows`` are new rows of the outbox, ``ends`` the ids of rows that are not to be sent after all;
+    ``drafts`` are sealed drafts by their ids, empty for one that is thrown away.
     """
 
     session: Session
@@ -79,6 +86,9 @@ class Commit(NamedTuple):
     forget: bool = False
     erase: bytes = b""
     rows: tuple[Row, ...] = ()
+    subscriptions: Subscriptions = Subscriptions()
+    drafts: tuple[tuple[str, bytes], ...] = ()
+    ends: tuple[str, ...] = ()
 
 
 class Expiries(NamedTuple):
@@ -119,12 +129,13 @@ class Store:
         ``limited`` turns count towards what a contact may send. Raises StoreAwayError.
         """
         named = keys(contact, message)
-        arguments: list[str | int] = [int(now * 1000), BURST, INTERVAL * 1000 if limited else 0, message]
+        touched = [named.answer, named.session, named.person, named.limit, named.subscribers, named.drafts]
+        arguments: list[str | int] = [int(now * 1000), BURST, INTERVAL * 1000 if limited else 0, message, contact]
         try:
-            answer, session, person, allowance = self._run(self._begin, named, arguments)[0]
+            answer, session, person, allowance, *more = self._run(self._begin, touched, arguments)[0]
         except RedisError as error:
             raise StoreAwayError(str(error)) from error
-        return _stored(answer, session, person, _ALLOWANCES[allowance])
+        return _stored(answer, session, person, _ALLOWANCES[allowance], *more)
 
     def commit(self, contact: str, message: str, before: Stored, commit: Commit) -> Stored | None:
         """Remember a turn; None if it is remembered, else what another turn has left in the meantime.
@@ -143,12 +154,21 @@ class Store:
             self._expiries.answer_hours * 60 * 60,
             "forget" if commit.forget else "",
             commit.erase,
+            contact,
+            before.subscriptions,
+            encode_subscriptions(commit.subscriptions),
+            commit.subscriptions.due,
+            len(commit.drafts),
+            len(commit.ends),
+            *(each for draft in commit.drafts for each in draft),
+            *(name_of_row(contact, row) for row in commit.ends),
             *(each for row in commit.rows for each in (name_of_row(contact, row.id), encode_row(row))),
             *map(encode_entry, commit.entries),
         ]
         touched = [named.answer, named.session, named.person, named.ledger, named.answered, named.erasures]
         lists = outbox_keys(name_of_row(contact, ""))
-        touched += [lists.waiting, lists.unsettled, lists.dead, named.rows]
+        touched += [lists.waiting, lists.claimed, lists.dead, named.rows]
+        touched += [named.subscribers, named.due, named.drafts, lists.unsettled]
         touched += [outbox_keys(name_of_row(contact, row.id)).row for row in commit.rows]
         try:
             behind = self._wait_for_disk() if commit.durable else []
@@ -161,8 +181,8 @@ class Store:
             if commit.forget:
                 self._tidy()
             return None
-        answer, session, person = now
-        return _stored(answer, session, person, before.known.allowance)
+        answer, session, person, subscriptions, drafts = now
+        return _stored(answer, session, person, before.known.allowance, subscriptions, drafts)
 
     def _tidy(self) -> None:
         """What was erased must leave the disk too: the file of appended commands is written anew."""
@@ -197,6 +217,10 @@ class Store:
         named = keys(contact, "")
         session, person = self._tell("MGET", named.session, named.person)
         return decode_session(session), decode_person(person)
+
+    def subscriptions(self, contact: str) -> Subscriptions:
+        """What somebody asked to be sent. Raises StoreAwayError."""
+        return decode_subscriptions(self._tell("HGET", keys(contact, "").subscribers, contact))
 
     def erasures(self) -> Iterator[tuple[str, bytes]]:
         """Every sealed number whose messages are still to be erased at Twilio, each with the key it stands under."""
@@ -299,9 +323,18 @@ class Store:
         return found.get(name) or ""
 
 
-def _stored(answer: bytes | None, session: bytes | None, person: bytes | None, allowance: Allowance) -> Stored:
-    known = Known(decode_session(session), decode_person(person), allowance)
-    return Stored(answer, known, session or b"", person or b"")
+def _stored(  # noqa: PLR0913, PLR0917  as a script returns it
+    answer: bytes | None,
+    session: bytes | None,
+    person: bytes | None,
+    allowance: Allowance,
+    subscriptions: bytes | None,
+    drafts: Sequence[bytes],
+) -> Stored:
+    asked_for = decode_subscriptions(subscriptions)
+    known = Known(decode_session(session), decode_person(person), allowance, asked_for)
+    sealed = tuple((drafts[at].decode(), drafts[at + 1]) for at in range(0, len(drafts), 2))
+    return Stored(answer, known, session or b"", person or b"", subscriptions or b"", sealed)
 
 
 class _Away:

@@ -1,0 +1,145 @@
+"""Whether a row may be sent now: asked for, still wanted, by day, not too often, and within the budget."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from service.book.segments import segments
+from service.campaigns import Campaign, Stage
+from service.channels.twilio import region
+from service.outreach.daytime import next_day, zones_of
+from service.store import UNASKED, Fresh, Register, Row, RowKind, Store
+from service.subscriptions import Subscriptions
+
+TOO_LATE = 4 * 60 * 60
+"""Seconds after which what somebody asked for on a call is sent no more: they would not know what it is."""
+
+PAUSED = 60
+"""Seconds after which it is looked again whether somebody who was asked has answered."""
+
+MOST_A_DAY = 6
+"""Texts that anybody gets unasked on one day; a part of the series may be three."""
+
+DAY = 24 * 60 * 60
+
+FRESH_FOR = 2.0
+"""Seconds for which a campaign is not looked up again."""
+
+
+class Verdict(NamedTuple):
+    """What is to become of a row: sent now; not before ``after`` (Unix seconds); or never, where ``reason`` says why.
+
+    ``reason`` stands with a row that waits too.
+    """
+
+    reason: str = ""
+    after: int = 0
+
+
+GO = Verdict()
+
+
+class Rules(NamedTuple):
+    """What the operator has set: where calls may go, the region assumed for a number that tells none, and the most
+    segments that are sent unasked in a day (0 for no limit)."""
+
+    call_countries: tuple[str, ...] = ()
+    country: str = "US"
+    daily_budget: int = 0
+
+
+def _day(now: int) -> str:
+    return f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d}"
+
+
+def _tomorrow(now: int) -> int:
+    return now - now % DAY + DAY
+
+
+class Permission:
+    """Judges rows. ``told`` hears what the operator should know."""
+
+    def __init__(
+        self,
+        store: Store,
+        register: Register,
+        rules: Rules,
+        told: Callable[[str, str], None] = lambda *_: None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._store, self._register, self._rules, self._told, self._clock = store, register, rules, told, clock
+        self._groups = Fresh(register.groups)
+        self._campaigns: dict[str, tuple[float, Campaign | None]] = {}
+
+    def last_word(self, row: Row, body: str) -> Verdict:
+        """Just before it goes: they may have left while it waited for its moment, and the budget may be spent."""
+        _, person = self._store.known(row.contact)
+        if person.left and row.kind is not RowKind.OPERATOR:
+            return Verdict("they want none")
+        now, budget = int(self._clock()), self._rules.daily_budget
+        if row.kind not in UNASKED or not budget or row.attempts:
+            return GO
+        if self._register.spend(_day(now), segments(body), budget):
+            return GO
+        self._told("budget", f"DAILY_BUDGET is reached ({budget} segments): what nobody asked for waits until tomorrow")
+        return Verdict("the budget is spent", _tomorrow(now))
+
+    def judge(self, row: Row, number: str) -> Verdict:
+        """What is to become of ``row`` now."""
+        now = int(self._clock())
+        if not number:
+            return Verdict("no key of ENCRYPTION_KEYS opens it")
+        if (row.until or row.made + TOO_LATE) < now:
+            return Verdict("it is too late")
+        if row.is_call and region(number) not in self._rules.call_countries:
+            return Verdict("its country is not among CALL_COUNTRIES")
+        if row.kind is RowKind.OPERATOR:
+            return GO
+        verdict = self._of_the_person(row, now)
+        return self._unasked(row, number, now) if verdict == GO and row.kind in UNASKED else verdict
+
+    def _of_the_person(self, row: Row, now: int) -> Verdict:
+        _, person = self._store.known(row.contact)
+        if person.left or (row.is_call and person.uncalled) or (person.untexted and not row.is_call):
+            return Verdict("they want none, or cannot get it")
+        return Verdict("they are asked whether they want to leave", now + PAUSED) if person.paused else GO
+
+    def _unasked(self, row: Row, number: str, now: int) -> Verdict:
+        subscriptions = self._store.subscriptions(row.contact)
+        if refused := self._unwanted(row, subscriptions):
+            return refused
+        day_at = next_day(now, zones_of(number, subscriptions.zone, self._rules.country))
+        if day_at != now:
+            return Verdict("it is quiet there", day_at) if day_at else Verdict("it is never day wherever they may be")
+        if not self._register.is_within_cap(row.contact, row.id, _day(now), MOST_A_DAY):
+            return Verdict("they had enough texts today", _tomorrow(now))
+        return GO
+
+    def _unwanted(self, row: Row, subscriptions: Subscriptions) -> Verdict | None:
+        """Why they are not to get it any more, if so."""
+        if row.kind in {RowKind.GROUP, RowKind.REMINDER}:
+            member = subscriptions.member(row.about)
+            group = next((each for each in self._groups.now() if each.code == row.about), None)
+            if member is None or (row.kind is RowKind.REMINDER and not member.reminded):
+                return Verdict("they are not in that group any more")
+            if group is None or group.frozen:
+                return Verdict("the group is closed")
+        if row.kind is RowKind.CAMPAIGN:
+            campaign = self._campaign(row.about)
+            if campaign is None or campaign.stage is Stage.CANCELLED or subscriptions.is_empty:
+                return Verdict("the campaign was cancelled, or they have ended all")
+            if campaign.stage is Stage.PAUSED:
+                return Verdict("the campaign is paused", int(self._clock()) + PAUSED)
+        if row.kind is not RowKind.GROUP and row.language and row.language != subscriptions.language:
+            return None if subscriptions.is_empty else Verdict("they have changed their language")
+        return None
+
+    def _campaign(self, name: str) -> Campaign | None:
+        until, campaign = self._campaigns.get(name, (0.0, None))
+        if time.monotonic() >= until:
+            campaign = self._register.campaign(name)
+            self._campaigns[name] = time.monotonic() + FRESH_FOR, campaign
+        return campaign
