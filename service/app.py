@@ -126,6 +126,12 @@ def create_duties(settings: Settings, clock: Callable[[], float] = time.time) ->
     return Duties(sending, planning, Clock(book, talk, register, clock), upkeep, register, settings.twilio_number)
 
 
+def recordings_of(settings: Settings) -> str:
+    """Where Twilio keeps what callers recorded."""
+    api = settings.twilio_api_url or "https://api.twilio.com"
+    return f"{api}/2010-04-01/Accounts/{settings.twilio_account_sid}/Recordings"
+
+
 def create_app(settings: Settings, book: Book | None = None, clock: Callable[[], float] = time.time) -> Flask:
     """The web application. Opens no connection: each process opens its own, after the fork.
 
@@ -142,8 +148,21 @@ def create_app(settings: Settings, book: Book | None = None, clock: Callable[[],
     @cache
     def talk() -> Talk:
         erases = bool(settings.twilio_account_sid)
-        groups = Fresh(Register(settings.redis_url, ANSWERING).groups)
-        return Talk(book, store, spool, seal, settings.url, settings.twilio_number, erases, clock, groups)
+        register = Register(settings.redis_url, ANSWERING)
+        groups = Fresh(register.groups)
+        return Talk(
+            book,
+            store,
+            spool,
+            seal,
+            settings.url,
+            settings.twilio_number,
+            erases,
+            clock,
+            groups,
+            recordings_of(settings),
+            partial(register.enqueue, "invitation"),
+        )
 
     app = Flask("plainline", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_REQUEST
@@ -154,7 +173,7 @@ def create_app(settings: Settings, book: Book | None = None, clock: Callable[[],
         sending().told(name, status, error)
 
     signatures = Signatures(settings.tokens)
-    app.register_blueprint(hooks(talk, told, signatures, contacts, settings.url, counted))
+    app.register_blueprint(hooks(talk, told, signatures, contacts, settings.url, counted, settings.missed_call_numbers))
     app.register_blueprint(health(store.ready))
     app.register_blueprint(metrics(counted))
     app.register_blueprint(audio(settings.content / "audio"))

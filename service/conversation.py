@@ -1,8 +1,8 @@
 """The vocabulary of a conversation: what comes in, what is known, what is decided, what goes out.
 
 Everything here is a frozen value, so that a decision can be compared, cached, stored and proved; what changes with
-every step of a turn is a named tuple, which is the cheapest to change. Every other floor imports this module; it imports only
-the values of groups and subscriptions.
+every step of a turn is a named tuple, which is the cheapest to change. Every other floor imports this module, which in turn
+imports the values of groups and subscriptions.
 """
 
 from __future__ import annotations
@@ -43,6 +43,8 @@ class Kind(StrEnum):
     SILENCE = "silence"  # on a call, nothing was heard for a while
     RETURN = "return"  # a caller comes back from whom they were put through to; the body says how that ended
     HANGUP = "hangup"  # a call has ended
+    MISSED = "missed"  # somebody calls a number on which calls are not answered but returned
+    RECORDED = "recorded"  # the body is the recording's name; empty where nothing was
     DUE = "due"  # nobody did anything: the clock has come to what was asked for
 
 
@@ -186,13 +188,24 @@ class HangUp(NamedTuple):
     """The call ends."""
 
 
+class Reject(NamedTuple):
+    """The call is not answered, and costs its caller nothing."""
+
+
+class Record(NamedTuple):
+    """The caller's words are recorded, for so many seconds at most."""
+
+    seconds: int
+
+
 class Reply(NamedTuple):
     """What we say. It knows neither language nor channel.
 
     ``notices`` are messages of their own that come before; ``opening`` (a line each), ``passage``, ``options`` and
     ``hint`` make one page, in this order. ``first`` is the number of the first option. An empty reply says nothing.
     On a call ``then`` says what happens behind it instead of listening, ``goes_on`` that silence leads on at once,
-    ``keys_only`` that no words are listened for, and ``slow`` that it is said slower.
+    ``keys_only`` that no words are listened for, ``slow`` that it is said slower, ``digits`` that a number of as many
+    keys is asked for, and ``plays`` what somebody recorded that is heard behind the opening.
     """
 
     notices: tuple[tuple[Text, ...], ...] = ()
@@ -201,10 +214,12 @@ class Reply(NamedTuple):
     options: tuple[Option, ...] = ()
     first: int = 1
     hint: tuple[Text, ...] = ()
-    then: Dial | HangUp | None = None
+    then: Dial | HangUp | Reject | Record | None = None
     goes_on: bool = False
     keys_only: bool = False
     slow: bool = False
+    digits: int = 1
+    plays: str = ""
 
     def after(self, *notice: Text) -> Reply:
         """The same reply with one more notice in front of its page."""
@@ -358,7 +373,9 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Ring:
-    """An effect: the same person is called, as soon as it may be."""
+    """An effect: the same person is called, as soon as it may be; ``missed`` where their call was not answered."""
+
+    missed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -423,6 +440,22 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepNotice:
+    """An effect: what a leader recorded is what members of the group hear when they call."""
+
+    group: str
+    recording: str
+
+
+@dataclass(frozen=True, slots=True)
+class Invite:
+    """An effect: a number that was keyed in on a call (E.164) gets one neutral text."""
+
+    number: str
+    reply: Reply
+
+
+@dataclass(frozen=True, slots=True)
 class WrongPin:
     """An effect: a wrong PIN is counted; ``pauses`` where it was the last one for a while."""
 
@@ -436,7 +469,7 @@ class RightPin:
 
 Effect = (
     OptOut | OptIn | Pause | Resume | Forget | Send | Ring | NoCalls | NoTexts
-    | Change | KeepDraft | DropDraft | Post | UndoPost | Propose | Report | WrongPin | RightPin
+    | Change | KeepDraft | DropDraft | Post | UndoPost | Propose | Report | KeepNotice | Invite | WrongPin | RightPin
 )  # fmt: skip
 
 

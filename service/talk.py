@@ -27,7 +27,9 @@ from service.conversation import (
     Entry,
     Event,
     Forget,
+    Invite,
     KeepDraft,
+    KeepNotice,
     Kind,
     Known,
     OptIn,
@@ -115,8 +117,10 @@ class Decided(NamedTuple):
 class Talk:
     """Takes turns for a book, remembering them in a store, and in a spool and on phones while the store is away.
 
-    ``url`` is where Twilio reaches us, ``number`` the one that people call, ``erases`` whether there is a worker that
-    erases messages at Twilio, ``groups`` tells the groups there are.
+    ``url`` is where Twilio reaches us, ``number`` the one that people call, ``recordings`` where Twilio keeps what
+    callers recorded, ``erases`` whether there is a worker that erases messages at Twilio. ``groups`` tells the groups
+    there are, and ``enqueue`` writes rows to the outbox that belong to nobody we know: callers may withhold their
+    number.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917  the parts that meet in a turn
@@ -130,9 +134,12 @@ class Talk:
         erases: bool = True,
         clock: Callable[[], float] = time.time,
         groups: Fresh | None = None,
+        recordings: str = "",
+        enqueue: Callable[[Sequence[Row]], object] = lambda _: None,
     ) -> None:
         self._book = book
         self._groups = groups or Fresh(tuple)
+        self._enqueue = enqueue
         self._store = store
         self._spool = spool
         self._seal = seal
@@ -140,7 +147,7 @@ class Talk:
         self._clock = clock
         self._url = url
         self._texts = Texts(book)
-        self._voice = Voice(book, url, number)
+        self._voice = Voice(book, url, number, recordings)
 
     def answer(self, event: Event, cookie: str = "") -> Answer:
         """Answer one event; ``cookie`` is what its phone carried, or a call its address. The same id gives the same
@@ -153,6 +160,8 @@ class Talk:
         known = Known(groups=self._groups.last)
         if not event.contact:
             decided = self._decide(_latest(known, carried, event) if event.step else known, event, now)
+            if decided.rows:
+                self._enqueue(decided.rows)
             return Answer(decided.body, decided.turn, decided.turn.outcome)
         try:
             self._replay_if_it_can_be()
@@ -317,8 +326,16 @@ class Talk:
                         row._replace(until=until, channel=channel, after=now + place * BETWEEN_PARTS if kind else 0),
                         body,
                     )
-            case Ring():
-                yield Row(f"{event.id}.call", contact, b"", now, is_call=True), ""
+            case Ring(missed):
+                kind = RowKind.CALL_BACK if missed else RowKind.ASKED
+                yield Row(f"{event.id}.call", contact, b"", now, is_call=True, kind=kind), ""
+            case KeepNotice(group, recording):
+                notice = Row(f"{cause}.notice", contact, b"", now, kind=RowKind.NOTICE, about=group)
+                yield notice, recording
+            case Invite(invited, reply):
+                (body,) = self._as_texts((reply,), code)
+                invitation = Row(f"{cause}.invitation", contact or cause, b"", now, kind=RowKind.INVITATION)
+                yield invitation._replace(language=code), json.dumps([invited, body])
             case Post(draft):
                 post = Row(post_id(now), contact, b"", now, after=now + UNDO_SECONDS + CLOCKS_DIFFER)
                 said = json.dumps([draft.words, draft.name, draft.at])

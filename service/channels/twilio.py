@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from base64 import urlsafe_b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple
@@ -39,6 +39,9 @@ NUMBER = "number"
 
 _MACHINE = regex.compile(r"\+?\d{3,6}|(?=.*[A-Za-z])[A-Za-z0-9 &_+-]{1,11}")
 """A short code, or the name that an alphanumeric sender has instead of a number: no person is behind either."""
+
+
+_RECORDING = regex.compile(r"RE[0-9a-fA-F]{32}")
 
 
 class Sender(NamedTuple):
@@ -113,11 +116,16 @@ ENDED = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
 """What ``CallStatus`` says of a call that is over."""
 
 
-def call_event(form: Mapping[str, str], contacts: Contacts, step: int) -> Event:
-    """The event behind a post of a call; its first one is step 0."""
+def call_event(form: Mapping[str, str], contacts: Contacts, step: int, returned: Sequence[str] = ()) -> Event:
+    """The event behind a post of a call; its first one is step 0.
+
+    ``returned`` are the numbers of ours on which a call is not answered but returned.
+    """
     outbound = form.get("Direction", "").startswith("outbound")
     sender = contacts.sender(form.get("To" if outbound else "From", ""))
     kind, body = _heard(form, step)
+    if kind is Kind.CALL and not outbound and form.get("To", "") in returned:
+        kind = Kind.MISSED
     call = form.get("CallSid", "")[:64]
     return Event(
         id=f"{call}.{step}" if call else "",
@@ -141,6 +149,8 @@ def _heard(form: Mapping[str, str], step: int) -> tuple[Kind, str]:
     """What happened on the call. A recognised sentence counts whatever its confidence."""
     if "DialCallStatus" in form:
         return Kind.RETURN, form["DialCallStatus"]
+    if "RecordingDuration" in form and form.get("CallStatus", "") not in ENDED:
+        return Kind.RECORDED, recording_of(form)
     if form.get("CallStatus", "") in ENDED:
         return Kind.HANGUP, ""
     if pressed := form.get("Digits", "").strip():
@@ -148,6 +158,12 @@ def _heard(form: Mapping[str, str], step: int) -> tuple[Kind, str]:
     if said := form.get("SpeechResult", "").strip():
         return Kind.WORDS, said
     return (Kind.SILENCE if step else Kind.CALL), ""
+
+
+def recording_of(form: Mapping[str, str]) -> str:
+    """The name of what a caller recorded; empty where that is nothing, or no name that Twilio gives."""
+    sid = form.get("RecordingSid", "") or form.get("RecordingUrl", "").rpartition("/")[2]
+    return sid if _RECORDING.fullmatch(sid) and form.get("RecordingDuration", "0") != "0" else ""
 
 
 def _carrier(opt_out_type: str) -> Carrier | None:

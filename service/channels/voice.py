@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Any, NamedTuple
 from xml.sax.saxutils import escape
 
@@ -23,7 +23,7 @@ from service.book.languages import Language
 from service.book.pages import BREAK, excerpt
 from service.book.recordings import MACHINE, Recording
 from service.channels.spoken import CHOICE, LANGUAGE_CHOICE, PAGES, SPOKEN
-from service.conversation import Dial, HangUp, Option, Reply, Text
+from service.conversation import Dial, HangUp, Option, Record, Reject, Reply, Text
 from service.flows.people import LOCAL_EMERGENCY
 
 ACTION = "plainline:next"
@@ -31,6 +31,9 @@ ACTION = "plainline:next"
 
 LISTEN = 5
 """Seconds of silence after which nothing was heard."""
+
+SLOW_KEYS = 10
+"""The same between the keys of a long number."""
 
 READ_ON = 1
 """Seconds of silence after which a section goes on."""
@@ -65,10 +68,12 @@ class Utterance(NamedTuple):
 class Voice:
     """Speaks replies for a book; what was written once is kept.
 
-    ``url`` is where Twilio fetches recordings, ``number`` what a helpline sees of whom we put through to it.
+    ``url`` is where Twilio fetches recordings, ``number`` what a helpline sees of whom we put through to it, and
+    ``recordings`` where Twilio itself keeps what callers recorded.
     """
 
-    def __init__(self, book: Book, url: str, number: str = "") -> None:
+    def __init__(self, book: Book, url: str, number: str = "", recordings: str = "") -> None:
+        self._recordings = recordings
         self._book = book
         self._url = url
         self._number = number
@@ -122,7 +127,14 @@ class Voice:
     def _written(self, reply: Reply, code: str, slow: bool) -> str:
         document = VoiceResponse()
         language = self._book.languages[code]
+        if isinstance(reply.then, Reject):
+            document.reject()
+            return str(document)
         spoken = self._verbs(list(self.utterances(reply, code)), slow)
+        if reply.plays:
+            before = self._verbs(list(self._sentences(reply.opening, language)), slow)
+            after = list(self.utterances(reply._replace(notices=(), opening=()), code))
+            spoken = chain(before, [Play(self._played(reply.plays))], self._verbs(after, slow))
         inside: Any = document
         if reply.then is None:
             inside = self._gather(reply, language)
@@ -132,18 +144,28 @@ class Voice:
         match reply.then:
             case HangUp():
                 document.append(Hangup())
+            case Record(seconds):
+                settled = {"max_length": seconds, "finish_on_key": "#", "play_beep": True, "timeout": LISTEN}
+                document.record(action=ACTION, trim="trim-silence", **settled)
             case Dial(number):
                 shown = {"caller_id": self._number} if self._number else {}
                 document.append(DialVerb(number, action=ACTION, timeout=RING, answer_on_bridge=True, **shown))
         return str(document)
 
+    def _played(self, what: str) -> str:
+        """Where Twilio finds what somebody recorded: with itself just after, else with us."""
+        recording = what.removeprefix("recording:")
+        if recording != what:
+            return f"{self._recordings}/{recording}.mp3"
+        return f"{self._url}/audio/notice/{what}.mp3"
+
     def _gather(self, reply: Reply, language: Language) -> Gather:
         settled: dict[str, Any] = {
-            "num_digits": 1,
-            "finish_on_key": "",
+            "num_digits": reply.digits,
+            "finish_on_key": "#" if reply.digits > 1 else "",
             "action": ACTION,
             "action_on_empty_result": True,
-            "timeout": READ_ON if reply.goes_on else LISTEN,
+            "timeout": READ_ON if reply.goes_on else LISTEN + reply.digits - 1 if reply.digits < 5 else SLOW_KEYS,
         }
         if reply.goes_on or reply.keys_only or not language.hears:
             return Gather(input="dtmf", **settled)

@@ -20,8 +20,9 @@ from service.engine.rules import (
     said_yes_or_no,
     still_in_danger,
 )
-from service.flows import calling, home, lost, reading
+from service.flows import calling, groups_by_phone, home, lost, reading
 from service.flows.scene import Scene
+from service.groups import is_pin
 
 IMPATIENT = {"nothing heard", "wrong key", "missed"}
 """Outcomes that count towards the end of a call; anything else begins anew."""
@@ -68,6 +69,11 @@ def they_picked_up(scene: Scene) -> Turn | None:
     return Turn(scene.but(choices=()).session, Reply(then=HangUp()), outcome="not answered")
 
 
+def not_to_be_answered(scene: Scene) -> Turn | None:
+    """A call that is returned instead of answered."""
+    return calling.missed(scene) if scene.event.kind is Kind.MISSED else None
+
+
 def call_ended(scene: Scene) -> Turn | None:
     """They have hung up: nobody hears an answer, and where they were is remembered."""
     if scene.event.kind is not Kind.HANGUP:
@@ -91,8 +97,33 @@ def came_back(scene: Scene) -> Turn | None:
 
 
 def nothing_was_heard(scene: Scene) -> Turn | None:
-    """Silence."""
+    """Silence; whoever was asked for a mobile's number and keys in none goes on where they were."""
+    if scene.event.kind is Kind.SILENCE and scene.session.call.said == "key in a mobile":
+        return calling.again(scene.but(call=scene.session.call._replace(said="")))
     return calling.nothing_heard(scene) if scene.event.kind is Kind.SILENCE else None
+
+
+def recorded_something(scene: Scene) -> Turn | None:
+    """A leader has spoken a notice."""
+    return groups_by_phone.recorded(scene, scene.event.body) if scene.event.kind is Kind.RECORDED else None
+
+
+def keyed_in_a_number(scene: Scene) -> Turn | None:
+    """A number of several digits, where one was asked for: a group's, a mobile's, or a PIN."""
+    digits, session = scene.event.body, scene.session
+    if scene.event.kind is not Kind.KEY or not digits.isdecimal() or session.choices:
+        return None
+    if session.call.said == "key in a mobile" and len(digits) >= FEWEST_DIGITS:
+        return calling.keyed_in_a_mobile(scene, digits)
+    if session.screen == "group number" and digits.strip("0"):
+        return groups_by_phone.keyed_in(scene, digits)
+    if session.screen == "notice pin" and is_pin(digits):
+        return groups_by_phone.with_a_pin(scene, digits)
+    return None
+
+
+FEWEST_DIGITS = 5
+"""Of a telephone number that is keyed in; fewer are keys."""
 
 
 def pressed_a_fixed_key(scene: Scene) -> Turn | None:
@@ -199,6 +230,7 @@ def _slower(scene: Scene) -> Turn:
 
 FIXED: dict[str, Callable[[Scene], Turn | None]] = {
     "0": _person,
+    "6": groups_by_phone.ask,
     "*": _back,
     "#": _skip,
     "7": _again,
@@ -208,6 +240,7 @@ FIXED: dict[str, Callable[[Scene], Turn | None]] = {
 """What the keys do that mean the same on every screen."""
 
 RULES: Sequence[Rule] = (
+    not_to_be_answered,
     call_ended,
     call_begins,
     they_picked_up,
@@ -216,7 +249,9 @@ RULES: Sequence[Rule] = (
     in_despair,
     lasted_too_long,
     came_back,
+    recorded_something,
     nothing_was_heard,
+    keyed_in_a_number,
     pressed_a_fixed_key,
     chose_by_key,
     still_in_danger,
@@ -245,6 +280,8 @@ def _carried_on(scene: Scene, turn: Turn) -> Turn:
         reply = reply._replace(then=HangUp())
     if turn.outcome == "page" and not reply.goes_on and calling.can_text(scene):
         reply = reply._replace(hint=(*reply.hint, calling.PRESS_NINE))
+    if turn.outcome in {"contents", "home"} and groups_by_phone.has_groups(scene):
+        reply = reply._replace(hint=(*reply.hint, groups_by_phone.PRESS_SIX))
     if turn.outcome == "stopped":  # of texts; the call goes on
         reply = reply._replace(hint=(*reply.hint, reading.MENU_HELPS))
     if turn.outcome == "forgotten":

@@ -25,13 +25,39 @@ from service.conversation import (
     Target,
     Turn,
 )
-from service.flows import calling, daily, danger, groups, home, language, leading, leaving, lost, people, reading
+from service.flows import (
+    calling,
+    daily,
+    danger,
+    groups,
+    groups_by_phone,
+    home,
+    language,
+    leading,
+    leaving,
+    lost,
+    people,
+    reading,
+)
 from service.flows.scene import Scene, Screen
 from service.groups import is_pin
 
 SCREENS: dict[str, Screen] = {
     screen.name: screen
-    for flow in (home, reading, language, people, danger, leaving, lost, calling, groups, leading, daily)
+    for flow in (
+        home,
+        reading,
+        language,
+        people,
+        danger,
+        leaving,
+        lost,
+        calling,
+        groups,
+        groups_by_phone,
+        leading,
+        daily,
+    )
     for screen in flow.SCREENS
 }
 
@@ -122,6 +148,8 @@ def go(scene: Scene, target: Target) -> Turn:
         target = screen.more(scene) if target.screen == "more" else screen.back(scene)
     if not scene.event.channel.is_read:
         here = scene.but(choices=(), misses=0)
+        if target.screen == "group" and groups_by_phone.has_groups(scene):
+            return groups_by_phone.ask(here)
         if target.screen in calling.BY_TEXT_ALONE:
             return calling.unheard(scene, lost.MISSED)
         if target.screen in calling.NEED_A_NUMBER and not scene.event.contact:

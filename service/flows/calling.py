@@ -10,13 +10,18 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from service.book.helplines import Line
+from service.book.keywords import HELLO as HELLO_WORD
+from service.book.keywords import STOP
+from service.book.numbers import mobile
 from service.conversation import (
     Call,
     Channel,
     Dial,
     HangUp,
+    Invite,
     NoCalls,
     Option,
+    Reject,
     Reply,
     Ring,
     Send,
@@ -75,6 +80,19 @@ PRESS_NINE = text("To get this part by text, press nine.")
 TEXTED = text("This part comes to you by text.")
 # Translators: spoken to somebody whose line gets no texts from us. At most 8 words.
 CANNOT_TEXT = text("We cannot text this line.")
+# Translators: spoken behind the line above. The word for # as on telephones. At most 14 words.
+KEY_IN_A_MOBILE = text("To get it on a mobile phone, key in its number, then press pound.")
+# Translators: spoken when a mobile's number was keyed in. At most 8 words.
+ONE_TEXT = text("That number gets one text from us.")
+# Translators: spoken when a number was keyed in that we may not text. At most 8 words.
+CANNOT_TEXT_IT = text("We cannot text that number.")
+# Translators: texted to a number that a caller keyed in; it must not tell what it is about. program is our name, hello
+# and stop are words to text. At most 130 characters.
+INVITED = text(
+    "%(program)s: somebody on a call asked us to text you. To see more, text %(hello)s. For no texts, %(stop)s.",
+    hello=HELLO_WORD,
+    stop=STOP,
+)
 # Translators: spoken to somebody whose number is withheld, and who asks to get no more texts, or to be forgotten.
 NO_NUMBER = text("You call without a number. We keep nothing about you, and send nothing.")
 # Translators: texted to somebody who asks to be called. At most 90 characters.
@@ -275,11 +293,40 @@ def text_this(scene: Scene) -> Turn | None:
         return None
     turn = choices(scene) if not goes_on(scene) else again(scene)
     if not can_text(scene):
-        return turn._replace(
-            reply=turn.reply._replace(opening=(CANNOT_TEXT, *turn.reply.opening)), outcome="cannot text"
-        )
+        return _another_line(scene, turn)
     reply = turn.reply._replace(opening=(TEXTED, *turn.reply.opening))
     return turn._replace(reply=reply, effects=(Send(as_texts(scene, place.section), place.section),), outcome="texted")
+
+
+LONGEST_NUMBER = 15
+"""Digits of a telephone number (E.164)."""
+
+
+def _another_line(scene: Scene, turn: Turn) -> Turn:
+    """A line that gets no texts: a mobile may be keyed in, unless they want no texts, or none can be sent at all."""
+    person = scene.known.person
+    if person.left or person.paused or not scene.book.text_countries:
+        reply = turn.reply._replace(opening=(CANNOT_TEXT, *turn.reply.opening))
+        return turn._replace(reply=reply, outcome="cannot text")
+    return key_in_a_mobile(scene)
+
+
+def key_in_a_mobile(scene: Scene) -> Turn:
+    """Which number is to get a text."""
+    reply = Reply(opening=(CANNOT_TEXT, KEY_IN_A_MOBILE), digits=LONGEST_NUMBER, keys_only=True)
+    return scene.turn(reply, "key in a mobile")
+
+
+def keyed_in_a_mobile(scene: Scene, digits: str) -> Turn:
+    """One neutral text to that number, if it is a mobile where we may text; the call goes on where it was."""
+    turn = again(scene.but(call=scene.session.call._replace(said="")))
+    number = mobile(digits, country_of(scene), scene.book.text_countries)
+    told = ONE_TEXT if number else CANNOT_TEXT_IT
+    reply = turn.reply._replace(opening=(told, *turn.reply.opening))
+    if not number:
+        return turn._replace(reply=reply, outcome="cannot text it")
+    invitation = Reply(opening=(INVITED.saying(program=scene.book.program),))
+    return turn._replace(reply=reply, effects=(Invite(number, invitation),), outcome="invited")
 
 
 def as_texts(scene: Scene, path: str) -> tuple[Reply, ...]:
@@ -301,6 +348,15 @@ def call_me(scene: Scene, _: str) -> Turn:
     if scene.now - person.rang < BETWEEN_CALLS:
         return scene.turn(Reply(opening=(JUST_CALLED,), hint=(reading.MENU_HELPS,)), "just called")
     return Turn(scene.session, Reply(opening=(WE_CALL,)), (Ring(),), "call me")
+
+
+def missed(scene: Scene) -> Turn:
+    """A call that is not answered but returned, once in a while, where we may, and never against their wish."""
+    person = scene.known.person
+    wanted = not (person.left or person.uncalled) and scene.now - person.rang >= BETWEEN_CALLS
+    may = bool(scene.event.contact) and scene.event.country in scene.book.text_countries
+    effects = (Ring(missed=True),) if wanted and may else ()
+    return Turn(scene.session, Reply(then=Reject()), effects, "called back" if effects else "not called back")
 
 
 BETWEEN_CALLS = 600
@@ -363,7 +419,7 @@ BY_VOICE: dict[str, Callable[[Scene], Turn]] = {"person": put_through, "help": h
 BY_TEXT_ALONE = frozenset({"join", "post", "post undo", "say", "report", "share", "name", "daily", "pause", "more now"})
 """Screens that are for those who write."""
 
-NEED_A_NUMBER = frozenset({"stop", "start", "leaving?", "loss", "forget", "forget now", "group", "leave"})
+NEED_A_NUMBER = frozenset({"stop", "start", "leaving?", "loss", "forget", "forget now"})
 """Screens that are about texts to somebody, and mean nothing where their number is withheld."""
 
 TOLD: dict[str, Callable[[Scene], Turn]] = {
@@ -372,6 +428,7 @@ TOLD: dict[str, Callable[[Scene], Turn]] = {
     "calm": lambda scene: danger.calm(scene, ""),
     "loss": lambda scene: leaving.loss(scene, ""),
     "nothing kept": nothing_kept,
+    "key in a mobile": key_in_a_mobile,
 }
 """What is said without being a place to be in, by its outcome; it is said again when somebody asks for it."""
 

@@ -57,10 +57,16 @@ class RowKind(StrEnum):
     POST = "post"  # no message yet: a leader's words, to be planned for a group
     PROPOSAL = "proposal"  # no message yet: a member's words, to be shown to the leaders
     REPORT = "report"  # no message yet: what a member reports, to be shown to the operator
+    NOTICE = "notice"  # no message yet: what a leader recorded, to be fetched from Twilio and erased there
+    INVITATION = "invitation"  # no message yet: a number that was keyed in on a call
+    CALL_BACK = "call back"  # a call, for one that was not answered
+    INVITED = "invited"  # the one neutral text to a number that was keyed in
     OUTCOME = "outcome"  # no message yet: what became of a post, to be told to its leader
 
 
-PLANNED = frozenset({RowKind.POST, RowKind.PROPOSAL, RowKind.REPORT, RowKind.OUTCOME})
+PLANNED = frozenset(
+    {RowKind.POST, RowKind.PROPOSAL, RowKind.REPORT, RowKind.OUTCOME, RowKind.NOTICE, RowKind.INVITATION}
+)
 """Rows that lead to other rows, and go to nobody themselves."""
 
 UNASKED = frozenset({RowKind.GROUP, RowKind.REMINDER, RowKind.CAMPAIGN, RowKind.SERIES, RowKind.NEWS})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import structlog
 from flask import Blueprint, Response, abort, request
@@ -32,10 +32,12 @@ def hooks(  # noqa: PLR0913, PLR0917  all that a webhook may need
     contacts: Contacts,
     url: str,
     metrics: Metrics,
+    returned: Sequence[str] = (),
 ) -> Blueprint:
     """The blueprint of the webhooks; ``url`` is what Twilio calls, ``talk`` what answers in this process.
 
-    ``told`` hears of every status of what we sent: the name of its row, the status, and Twilio's error.
+    On the numbers ``returned`` a call is not answered but returned. ``told`` hears of every status of what we sent: the
+    name of its row, the status, and Twilio's error.
     """
     blueprint = Blueprint("hooks", __name__)
 
@@ -58,7 +60,7 @@ def hooks(  # noqa: PLR0913, PLR0917  all that a webhook may need
     @blueprint.post("/voice", defaults={"step": 0})
     @blueprint.post("/voice/<int:step>")
     def voice(step: int) -> Response:
-        answer = answered(call_event(request.form, contacts, step), request.args.get("s", ""))
+        answer = answered(call_event(request.form, contacts, step, returned), request.args.get("s", ""))
         return Response(answer.body, mimetype="text/xml")
 
     @blueprint.post("/voice/picked-up")
