@@ -21,7 +21,7 @@ from service.channels.templates import load_templates
 from service.channels.twilio import Contacts, Signatures
 from service.engine import check_screens, is_urgent
 from service.outreach.clock import Clock
-from service.outreach.operator import Operator
+from service.outreach.operator import Operator, Watch
 from service.outreach.permission import Permission, Rules
 from service.outreach.planning import Planning
 from service.outreach.sending import Means, Sending
@@ -82,14 +82,13 @@ def create_store(settings: Settings) -> Store:
 
 def create_sending(settings: Settings, clock: Callable[[], float] = time.time, book: Book | None = None) -> Sending:
     """What sends what is not an answer. Opens no connection. Raises the book's errors."""
-    sid = settings.twilio_account_sid
-    account = Account(sid, settings.tokens[0], settings.twilio_api_url) if settings.sender else None
+    account = create_account(settings)
     outbox, store, seal = Outbox(settings.redis_url), create_store(settings), Seal(settings.seal_keys)
     register = Register(settings.redis_url)
     operator = create_operator(settings, register, clock)
-    rules = Rules(settings.text_countries, settings.default_country, settings.daily_budget)
+    rules = Rules(settings.text_countries, settings.default_country, settings.daily_budget, settings.daily_calls)
     permission = Permission(store, register, rules, operator.told, clock)
-    planning = Planning(book or create_book(settings), register, outbox, seal, operator, clock)
+    planning = create_planning(settings, register, clock, book)
     by = Means(
         account,
         seal,
@@ -102,6 +101,16 @@ def create_sending(settings: Settings, clock: Callable[[], float] = time.time, b
         clock=clock,
     )
     return Sending(outbox, store, permission, planning, operator, by)
+
+
+def create_planning(
+    settings: Settings, register: Register, clock: Callable[[], float] = time.time, book: Book | None = None
+) -> Planning:
+    """What makes rows for many. Raises the book's errors."""
+    seal, outbox = Seal(settings.seal_keys), Outbox(settings.redis_url)
+    operator, contacts = create_operator(settings, register, clock), Contacts(settings.contact_key, seal)
+    account = create_account(settings)
+    return Planning(book or create_book(settings), register, outbox, seal, operator, contacts, account, clock)
 
 
 def create_operator(settings: Settings, register: Register, clock: Callable[[], float] = time.time) -> Operator:
@@ -119,11 +128,21 @@ def create_duties(settings: Settings, clock: Callable[[], float] = time.time) ->
     sid, url = settings.twilio_account_sid, settings.twilio_api_url
     account = Account(sid, settings.tokens[0], url) if sid else None
     upkeep = Upkeep(book, talk, store, Contacts(settings.contact_key, seal), account, clock)
-    planning = Planning(
-        book, register, Outbox(settings.redis_url), seal, create_operator(settings, register, clock), clock
-    )
     sending = create_sending(settings, clock, book)
-    return Duties(sending, planning, Clock(book, talk, register, clock), upkeep, register, settings.twilio_number)
+    return Duties(
+        sending, sending.planning, Clock(book, talk, register, clock), upkeep, register, settings.twilio_number
+    )
+
+
+def _watch(settings: Settings, clock: Callable[[], float]) -> Watch:
+    register = Register(settings.redis_url, ANSWERING)
+    return Watch(register, create_account(settings), settings.sender, settings.operator_phone, clock)
+
+
+def create_account(settings: Settings) -> Account | None:
+    """Twilio's account, if something can be sent by it."""
+    sid, url = settings.twilio_account_sid, settings.twilio_api_url
+    return Account(sid, settings.tokens[0], url) if settings.sender else None
 
 
 def recordings_of(settings: Settings) -> str:
@@ -174,9 +193,11 @@ def create_app(settings: Settings, book: Book | None = None, clock: Callable[[],
 
     signatures = Signatures(settings.tokens)
     app.register_blueprint(hooks(talk, told, signatures, contacts, settings.url, counted, settings.missed_call_numbers))
-    app.register_blueprint(health(store.ready))
+    watched = cache(lambda: _watch(settings, clock))
+    app.register_blueprint(health(store.ready, lambda: watched().warnings() if settings.sender else []))
     app.register_blueprint(metrics(counted))
-    app.register_blueprint(audio(settings.content / "audio"))
+    notices = cache(lambda: Register(settings.redis_url, ANSWERING))
+    app.register_blueprint(audio(settings.content / "audio", lambda name: notices().notice(name)))
 
     app.extensions[URGENT] = partial(is_urgent, book)
 

@@ -10,8 +10,9 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from functools import wraps
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
 from rich.console import Console
@@ -46,7 +47,26 @@ def plainly(command: Callable[..., Any]) -> Callable[..., Any]:
     return told
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Later(click.Group):
+    """Commands of which some are imported when they are asked for: those bring the whole application along."""
+
+    LATER: ClassVar[dict[str, str]] = {
+        "group": "service.group_commands:group",
+        "campaign": "service.campaign_commands:campaign",
+    }
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), *self.LATER])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.LATER:
+            return super().get_command(ctx, cmd_name)
+        module, _, name = self.LATER[cmd_name].partition(":")
+        found: click.Command = getattr(import_module(module), name)
+        return found
+
+
+@click.group(cls=Later, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """One phone number that leads people through a health article, in their own language."""
 

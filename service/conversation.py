@@ -1,8 +1,7 @@
 """The vocabulary of a conversation: what comes in, what is known, what is decided, what goes out.
 
 Everything here is a frozen value, so that a decision can be compared, cached, stored and proved; what changes with
-every step of a turn is a named tuple, which is the cheapest to change. Every other floor imports this module; it imports the
-values of groups and subscriptions alone.
+every step of a turn is a named tuple, which is the cheapest to change. Every other floor imports this module.
 """
 
 from __future__ import annotations

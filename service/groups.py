@@ -78,6 +78,11 @@ class Group(NamedTuple):
     people: int = 0
     names: tuple[str, ...] = ()
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether it takes nobody and sends nothing: frozen by the operator, or not led by two yet."""
+        return self.frozen or len(self.leaders) < FEWEST_LEADERS
+
     def leader(self, contact: str) -> Leader | None:
         """The leader with that number, if any."""
         return next((each for each in self.leaders if each.contact == contact), None)
@@ -110,7 +115,7 @@ class Group(NamedTuple):
 
 def nearest(groups: Iterable[Group], code: str) -> list[Group]:
     """The groups whose codes are nearest to what somebody typed, the likeliest first."""
-    by_code = {group.code: group for group in groups if not group.frozen}
+    by_code = {group.code: group for group in groups if not group.is_closed}
     score = DamerauLevenshtein.normalized_similarity
     found = process.extract(code.upper(), list(by_code), scorer=score, score_cutoff=NEAR, limit=MOST_NEAR)
     return [by_code[near] for near, _, _ in found]

@@ -13,7 +13,7 @@ from service.channels.twilio import WHATSAPP
 TIMEOUT = 10.0
 """Seconds for one request."""
 
-GONE = 404
+OK, GONE = 200, 404
 
 RING, LONGEST_CALL = 30, 4 * 60 * 60
 """Seconds that a telephone may ring, and that a call may last whatever happens to us."""
@@ -137,6 +137,31 @@ class Account:
         except (TwilioException, RequestException) as error:
             raise _error(error) from None
         return str(found.status), int(found.error_code or 0)
+
+    def recording(self, sid: str) -> bytes:
+        """What a caller recorded, as MP3. Raises AccountError."""
+        from requests import RequestException, get  # noqa: PLC0415
+
+        api = self._api_url or "https://api.twilio.com"
+        address = f"{api}/2010-04-01/Accounts/{self._sid}/Recordings/{sid}.mp3"
+        try:
+            answer = get(address, auth=(self._sid, self._token), timeout=TIMEOUT)
+        except RequestException as error:
+            raise _error(error) from None
+        if answer.status_code != OK:
+            raise AccountError(f"Twilio answered {answer.status_code}", answer.status_code)
+        return answer.content
+
+    def erase_recording(self, sid: str) -> None:
+        """Erase what a caller recorded; erasing it twice is no error. Raises AccountError."""
+        from requests import RequestException  # noqa: PLC0415
+        from twilio.base.exceptions import TwilioException  # noqa: PLC0415
+
+        try:
+            self._client.recordings(sid).delete()
+        except (TwilioException, RequestException) as error:
+            if getattr(error, "status", None) != GONE:
+                raise _error(error) from None
 
     def erase(self, number: str, before: datetime) -> int:
         """Erase every message from and to ``number`` that is older; returns how many. Raises AccountError.

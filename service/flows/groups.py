@@ -158,7 +158,7 @@ def join(scene: Scene, code: str) -> Turn:
     here = _in_its_language(scene, group)
     if here.known.subscriptions.member(group.code):
         return here.turn(Reply(opening=(ALREADY_IN.saying(group=group.name), *_meeting(here, group))), "in already")
-    if group.frozen or here.event.contact in group.expelled:
+    if group.is_closed or here.event.contact in group.expelled:
         return here.turn(Reply(opening=(CLOSED.saying(group=group.name),), hint=(MENU_HELPS,)), "closed")
     asked = here.but(choices=(Target("join now", group.code), Target("home")))
     return asked.turn(Reply(opening=(joining(scene.book.program, group),)), "asked to join")
@@ -167,7 +167,7 @@ def join(scene: Scene, code: str) -> Turn:
 def join_now(scene: Scene, code: str) -> Turn:
     """They have confirmed."""
     group = known_group(scene, code)
-    if group is None or group.frozen or scene.event.contact in group.expelled:
+    if group is None or group.is_closed or scene.event.contact in group.expelled:
         return join(scene, code)
     welcome = (FROM_GROUP.saying(group=group.name, words=group.welcome),) if group.welcome else ()
     opening = (joined(scene.book.program, group), *welcome, *_meeting(scene, group))
@@ -280,7 +280,7 @@ def say(scene: Scene, words: str) -> Turn:
     if speaking is None:
         return mine(scene, "")
     member = scene.known.subscriptions.member(speaking.code)
-    if not speaking.says or speaking.frozen:
+    if not speaking.says or speaking.is_closed:
         return scene.turn(Reply(opening=(ONLY_LEADERS.saying(group=speaking.name),), hint=(MENU_HELPS,)), "says not")
     if scene.event.contact in speaking.muted:
         return scene.turn(Reply(opening=(MUTED.saying(group=speaking.name),), hint=(MENU_HELPS,)), "muted")

@@ -63,7 +63,7 @@ LONGEST_NOTICE = 60
 
 def has_groups(scene: Scene) -> bool:
     """Whether groups can be told of on this call."""
-    return bool(scene.language.voice and any(not group.frozen for group in scene.known.groups))
+    return bool(scene.language.voice and any(not group.is_closed for group in scene.known.groups))
 
 
 def ask(scene: Scene) -> Turn:
@@ -97,7 +97,7 @@ def keyed_in(scene: Scene, digits: str) -> Turn:
         return turn._replace(reply=turn.reply._replace(opening=(NO_GROUP_WITH_IT,), plays=""), outcome="no such group")
     if scene.known.subscriptions.member(group.code):
         return _told(scene, ALREADY_IN.saying(group=group.name))
-    if group.frozen or scene.event.contact in group.expelled:
+    if group.is_closed or scene.event.contact in group.expelled:
         return _told(scene, CLOSED.saying(group=group.name))
     if not can_text(scene):
         return _told(scene, CANNOT_TEXT)
@@ -125,7 +125,7 @@ def _terms(group: Group) -> Text:
 def join(scene: Scene, code: str) -> Turn:
     """They have confirmed by a key; the welcome, with all its words, comes by text."""
     group = next((each for each in scene.known.groups if each.code == code), None)
-    if group is None or group.frozen or not can_text(scene):
+    if group is None or group.is_closed or not can_text(scene):
         return _told(scene, CANNOT_TEXT)
     again = (OptIn(),) if scene.known.person.left else ()
     welcome = Send((Reply(opening=(joined(scene.book.program, group),)),), f"joined {code}")
@@ -163,7 +163,7 @@ def with_a_pin(scene: Scene, said: str) -> Turn:
     code, _, sid = scene.session.subject.partition(" ")
     group = next((each for each in scene.known.groups if each.code == code), None)
     leader = group.leader(scene.event.contact) if group else None
-    if group is None or leader is None or group.frozen:
+    if group is None or leader is None or group.is_closed:
         return _told(scene, NO_LEADER)
     if scene.now - scene.known.person.locked < PIN_PAUSE:
         return _told(scene, NO_MORE_TRIES)

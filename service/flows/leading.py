@@ -78,7 +78,7 @@ def post(scene: Scene, words: str) -> Turn:
     group = next((each for each in scene.known.groups if each.leader(scene.event.contact)), None)
     if group is None:
         return mine(scene, "") if not scene.known.subscriptions.groups else _said(scene, NO_LEADER, "no leader")
-    if group.frozen:
+    if group.is_closed:
         return _said(scene, FROZEN.saying(group=group.name), "frozen")
     if not words:
         return _said(scene, HOW_TO_POST, "how to post")
@@ -172,7 +172,7 @@ def with_a_pin(scene: Scene, said: str) -> Turn:
         return _said(here, NO_DRAFT, "no draft")
     group = known_group(scene, draft.group)
     leader = group.leader(scene.event.contact) if group else None
-    if group is None or leader is None or group.frozen:
+    if group is None or leader is None or group.is_closed:
         return _said(here, FROZEN.saying(group=group.name) if group else NO_LEADER, "frozen")
     if scene.now - scene.known.person.locked < PIN_PAUSE:
         return _said(scene, NO_MORE_TRIES, "locked")

@@ -7,6 +7,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+import phonenumbers
+from phonenumbers import PhoneNumberType
+
 from service.book.segments import segments
 from service.campaigns import Campaign, Stage
 from service.channels.twilio import region
@@ -43,12 +46,25 @@ GO = Verdict()
 
 
 class Rules(NamedTuple):
-    """What the operator has set: where calls may go, the region assumed for a number that tells none, and the most
-    segments that are sent unasked in a day (0 for no limit)."""
+    """What the operator has set: where calls may go, the region assumed for a number that tells none, the most segments
+    that are sent unasked in a day (0 for no limit), and the most calls that are returned in a day."""
 
     call_countries: tuple[str, ...] = ()
     country: str = "US"
     daily_budget: int = 0
+    daily_calls: int = 200
+
+
+def _costs_more(number: str) -> bool:
+    """Whether a call there costs more than to an ordinary line."""
+    return phonenumbers.number_type(phonenumbers.parse(number)) not in ORDINARY
+
+
+ORDINARY = {
+    PhoneNumberType.MOBILE,
+    PhoneNumberType.FIXED_LINE,
+    PhoneNumberType.FIXED_LINE_OR_MOBILE,
+}
 
 
 def _day(now: int) -> str:
@@ -75,14 +91,26 @@ class Permission:
         self._campaigns: dict[str, tuple[float, Campaign | None]] = {}
 
     def last_word(self, row: Row, body: str) -> Verdict:
-        """Just before it goes: they may have left while it waited for its moment, and the budget may be spent."""
+        """Just before it goes: they may have left while it waited for its moment, and a day's limit may be reached."""
         _, person = self._store.known(row.contact)
         if person.left and row.kind is not RowKind.OPERATOR:
             return Verdict("they want none")
-        now, budget = int(self._clock()), self._rules.daily_budget
-        if row.kind not in UNASKED or not budget or row.attempts:
+        if row.attempts:  # it was counted when it was tried first
             return GO
-        if self._register.spend(_day(now), segments(body), budget):
+        if row.kind is RowKind.CALL_BACK:
+            return self._one_more_call()
+        return self._within_budget(segments(body)) if row.kind in UNASKED else GO
+
+    def _one_more_call(self) -> Verdict:
+        most = self._rules.daily_calls
+        if self._register.spend(f"calls.{_day(int(self._clock()))}", 1, most):
+            return GO
+        self._told("calls", f"DAILY_CALLS is reached ({most}): missed calls are not returned until tomorrow")
+        return Verdict("too many calls today")
+
+    def _within_budget(self, count: int) -> Verdict:
+        now, budget = int(self._clock()), self._rules.daily_budget
+        if not budget or self._register.spend(_day(now), count, budget):
             return GO
         self._told("budget", f"DAILY_BUDGET is reached ({budget} segments): what nobody asked for waits until tomorrow")
         return Verdict("the budget is spent", _tomorrow(now))
@@ -98,6 +126,8 @@ class Permission:
             return Verdict("its country is not among CALL_COUNTRIES")
         if row.kind is RowKind.OPERATOR:
             return GO
+        if row.kind is RowKind.CALL_BACK and _costs_more(number):
+            return Verdict("calls to that kind of number cost more")
         verdict = self._of_the_person(row, now)
         return self._unasked(row, number, now) if verdict == GO and row.kind in UNASKED else verdict
 
@@ -125,7 +155,7 @@ class Permission:
             group = next((each for each in self._groups.now() if each.code == row.about), None)
             if member is None or (row.kind is RowKind.REMINDER and not member.reminded):
                 return Verdict("they are not in that group any more")
-            if group is None or group.frozen:
+            if group is None or group.is_closed:
                 return Verdict("the group is closed")
         if row.kind is RowKind.CAMPAIGN:
             campaign = self._campaign(row.about)

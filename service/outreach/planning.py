@@ -17,8 +17,9 @@ import structlog
 
 from service.book import Book
 from service.campaigns import Campaign, Stage
+from service.channels.rest import Account
 from service.channels.sms import Texts
-from service.channels.twilio import NUMBER
+from service.channels.twilio import NUMBER, Contacts
 from service.conversation import Channel, Draft, Reply, Text
 from service.flows.groups import meeting
 from service.flows.leading import as_posted, delivered, proposal
@@ -63,14 +64,19 @@ class Planning:
         outbox: Outbox,
         seal: Seal,
         operator: Operator,
+        contacts: Contacts,
+        account: Account | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._book, self._register, self._outbox, self._seal = book, register, outbox, seal
-        self._operator, self._clock = operator, clock
+        self._operator, self._contacts, self._account, self._clock = operator, contacts, account, clock
         self._texts = Texts(book)
 
     def plan(self, row: Row) -> None:
-        """Make rows of a row that goes to nobody itself. Raises StoreAwayError; then it is planned again."""
+        """Make rows of a row that goes to nobody itself.
+
+        Raises StoreAwayError and AccountError; then it is tried again.
+        """
         _, body = read_row(row, self._seal)
         match row.kind:
             case RowKind.POST:
@@ -82,14 +88,35 @@ class Planning:
             case RowKind.REPORT:
                 self._register.keep_report(row.id, self._seal.seal(f"{row.about}: {body}".encode(), "report"))
                 self._operator.text(row.id, f"A report about the group {row.about}: see 'plainline group reports'")
+            case RowKind.NOTICE:
+                self._notice(row, body)
+            case RowKind.INVITATION:
+                self._invite(row, *json.loads(body))
             case RowKind.OUTCOME:
                 self._outcome(row, body)
+
+    def _notice(self, row: Row, recording: str) -> None:
+        """Fetch what a leader recorded, let members hear it, and erase it at Twilio, the one before it too."""
+        if self._account is None:
+            return
+        self._register.keep_notice(recording, self._account.recording(recording))
+        self._register.change_group(row.about, lambda group: group._replace(notice=recording))
+        self._account.erase_recording(recording)
+
+    def _invite(self, row: Row, number: str, body: str) -> None:
+        """One neutral text to a number that was keyed in, and nothing more until it answers."""
+        contact = self._contacts.contact(number)
+        name = f"{row.id}.{contact}"
+        if self._register.may_invite(contact, name):
+            now = int(self._clock())
+            invited = Row(name, contact, b"", now, kind=RowKind.INVITED, language=row.language)
+            self._register.enqueue(row.id, [write_row(number, body, invited, self._seal)])
 
     def _post(self, row: Row, draft: Draft) -> None:
         """A leader's words, for every member; the group's monthly limit has the last word here."""
         group = self._register.group(draft.group)
         now = int(self._clock())
-        if group is None or group.frozen or group.leader(row.contact) is None:
+        if group is None or group.is_closed or group.leader(row.contact) is None:
             log.info("not posted", why="the group is closed, or has another leader now")
             return
         stamp = draft.at if draft.name else row.made
@@ -135,7 +162,7 @@ class Planning:
     def _proposal(self, row: Row, draft: Draft) -> None:
         """A member's words, as a draft of each leader, who are told how to send them on."""
         group = self._register.group(draft.group)
-        if group is None or group.frozen or not group.says or row.contact in group.muted:
+        if group is None or group.is_closed or not group.says or row.contact in group.muted:
             return
         language = group.language if group.language in self._book.languages else next(iter(self._book.languages))
         now = int(self._clock())
@@ -186,7 +213,7 @@ class Planning:
         for group in self._register.groups():
             for before in (DAY_BEFORE, HOUR_BEFORE):
                 at = group.next_meeting(now + before - LATE)
-                if not group.frozen and at and at - before <= now < at - before + LATE:
+                if not group.is_closed and at and at - before <= now < at - before + LATE:
                     new += self._reminder(group, at, before, now)
         return new
 

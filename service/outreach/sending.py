@@ -116,7 +116,7 @@ class Sending:
         self, outbox: Outbox, store: Store, permission: Permission, planning: Planning, operator: Operator, by: Means
     ) -> None:
         self._outbox, self._store, self._permission = outbox, store, permission
-        self._planning, self._operator, self._by = planning, operator, by
+        self.planning, self._operator, self._by = planning, operator, by
         self._account, self._seal, self._clock = by.account, by.seal, by.clock
         self._handed: dict[str, float] = {}
 
@@ -160,8 +160,12 @@ class Sending:
     def _plan(self, name: str, row: Row) -> None:
         claimed = row.claim(int(self._clock()))
         if self._outbox.step(name, _unless_it_moved(row, claimed)) == claimed:
-            self._planning.plan(claimed)
-            self._outbox.step(name, _unless_it_moved(claimed, claimed.ended(State.DELIVERED)))
+            try:
+                self.planning.plan(claimed)
+            except AccountError as error:
+                self._failed(name, claimed, error)
+            else:
+                self._outbox.step(name, _unless_it_moved(claimed, claimed.ended(State.DELIVERED)))
 
     def _send(self, account: Account, name: str, row: Row) -> None:
         number, body = read_row(row, self._seal)

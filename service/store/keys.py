@@ -37,6 +37,8 @@ key                      holds                                goes after
 ``campaign:id``          a campaign                           OUTBOX_DAYS after it is over
 ``campaigns``            the ids of all campaigns             never
 ``groups``               the groups, by their codes           never: the operator ends them
+``v:{bucket}:contact``   that somebody keyed this number in    never, while its owner does not write
+``notice:name``          what a leader recorded                NOTICE_DAYS
 ``reports``              what members reported, sealed        when the operator has dealt with it
 ``census``               of each group a count of its         never
                          members and their first names

@@ -36,6 +36,8 @@ ALERTED, WORKER = "alerted", "worker"
 
 DRAFT_DAYS = 7
 
+NOTICE_DAYS = 60
+
 
 class Register:
     """Everything that concerns more than one person.
@@ -235,6 +237,25 @@ class Register:
     def spent(self, day: str) -> int:
         """The segments that were sent unasked on ``day``."""
         return int(self._ask("GET", f"spent:{day}") or 0)
+
+    # Spoken notices, and invitations
+
+    def keep_notice(self, name: str, recorded: bytes) -> None:
+        """Keep what a leader recorded, as MP3, for as long as a group may play it."""
+        self._ask("SET", f"notice:{name}", recorded, "EX", NOTICE_DAYS * DAY)
+
+    def notice(self, name: str) -> bytes | None:
+        """What a leader recorded, if it is still there."""
+        found: bytes | None = self._ask("GET", f"notice:{name}")
+        return found
+
+    def may_invite(self, contact: str, row: str) -> bool:
+        """Whether a number that somebody keyed in may get a text of ours: none did, until it answers."""
+        named = keys(contact, "")
+        key = f"v:{{{bucket_of(contact)}}}:{contact}"
+        if self._ask("EXISTS", named.session):
+            return True
+        return bool(self._ask("SET", key, row, "NX")) or self._ask("GET", key) == row.encode()
 
     # Campaigns
 

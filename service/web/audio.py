@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
-from flask import Blueprint, Response, send_from_directory
+from flask import Blueprint, Response, abort, send_from_directory
 
 YEAR = 365 * 24 * 60 * 60
 """Seconds. A recording never changes: another one has another name."""
 
 
-def audio(folder: Path) -> Blueprint:
-    """The blueprint of ``/audio``; ``folder`` holds one folder a language. Whole or in ranges."""
+def audio(folder: Path, notice: Callable[[str], bytes | None] = lambda _: None) -> Blueprint:
+    """The blueprint of ``/audio``; ``folder`` holds one folder a language, ``notice`` what leaders recorded."""
     blueprint = Blueprint("audio", __name__)
 
     @blueprint.get("/audio/<language>/<name>.mp3")
@@ -20,5 +21,10 @@ def audio(folder: Path) -> Blueprint:
         response.cache_control.public = True
         response.cache_control.immutable = True
         return response
+
+    @blueprint.get("/audio/notice/<name>.mp3")
+    def spoken(name: str) -> Response:
+        found = notice(name) if name.isalnum() else None
+        return Response(found, mimetype="audio/mpeg") if found else abort(404)
 
     return blueprint

@@ -7,8 +7,12 @@ from collections.abc import Callable
 from flask import Blueprint, Response, jsonify
 
 
-def health(unready: Callable[[], str]) -> Blueprint:
-    """The blueprint of the health checks; ``unready`` says why the service cannot serve, or nothing."""
+def health(unready: Callable[[], str], warnings: Callable[[], list[str]] = list) -> Blueprint:
+    """The blueprint of the health checks.
+
+    ``unready`` says why the service cannot serve, or nothing; ``warnings`` what the operator should see to while people
+    are answered all the same.
+    """
     blueprint = Blueprint("health", __name__)
 
     @blueprint.get("/healthz")
@@ -17,7 +21,9 @@ def health(unready: Callable[[], str]) -> Blueprint:
 
     @blueprint.get("/readyz")
     def readyz() -> tuple[Response, int]:
-        why = unready()
-        return (jsonify(status="not ready", why=why), 503) if why else (jsonify(status="ready"), 200)
+        if why := unready():
+            return jsonify(status="not ready", why=why), 503
+        found = warnings()
+        return (jsonify(status="ready", warnings=found) if found else jsonify(status="ready")), 200
 
     return blueprint
