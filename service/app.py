@@ -123,7 +123,7 @@ def create_duties(settings: Settings, clock: Callable[[], float] = time.time) ->
     """What the worker does. Raises the book's errors."""
     book = create_book(settings)
     seal, register, store = Seal(settings.seal_keys), Register(settings.redis_url), create_store(settings)
-    groups = Fresh(register.groups)
+    groups = Fresh(register.groups, clock)
     talk = Talk(book, store, Spool(settings.data_dir, seal), seal, clock=clock, groups=groups)
     sid, url = settings.twilio_account_sid, settings.twilio_api_url
     account = Account(sid, settings.tokens[0], url) if sid else None
@@ -168,7 +168,7 @@ def create_app(settings: Settings, book: Book | None = None, clock: Callable[[],
     def talk() -> Talk:
         erases = bool(settings.twilio_account_sid)
         register = Register(settings.redis_url, ANSWERING)
-        groups = Fresh(register.groups)
+        groups = Fresh(register.groups, clock)
         return Talk(
             book,
             store,

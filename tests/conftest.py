@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import hypothesis
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
-from service.app import create_app
+from service.app import create_app, create_sending
 from service.book import Book, load_book
+from service.outreach.sending import Sending
 from service.settings import ROOT, Settings
 from service.supervisor import embedded_redis
+from tests.outgoing import OURS
 from tests.texter import Texter
+from tests.twilio_double import Twilio, twilio
 
 # A first call may load a model; what is slow is shown by make bench and asserted nowhere.
 hypothesis.settings.register_profile("plainline", deadline=None)
@@ -86,3 +92,44 @@ def texter(client: FlaskClient) -> Callable[..., Texter]:
         return Texter(client, TOKEN, number if number is not None else fresh, **kwargs)
 
     return somebody
+
+
+@pytest.fixture
+def account() -> Iterator[Twilio]:
+    """A double of Twilio's API."""
+    with twilio() as made:
+        yield made
+
+
+@pytest.fixture
+def there(settings: Settings, account: Twilio, tmp_path: Path) -> Iterator[Settings]:
+    """Settings that can send, on a Redis of their own."""
+    with embedded_redis(tmp_path / "outbox") as url:
+        about = {"twilio_account_sid": "AC1", "twilio_api_url": account.url, "twilio_segments_a_second": 1000.0}
+        yield settings.model_copy(update={**about, "redis_url": url})
+
+
+@pytest.fixture(scope="session")
+def texting(book: Book) -> Book:
+    """The book of a service that can text its callers."""
+    return replace(book, text_countries=("US",), number=OURS).opened()
+
+
+@pytest.fixture
+def now() -> list[float]:
+    """What time it is; a test may move it on."""
+    return [time.time()]
+
+
+@pytest.fixture
+def app(there: Settings, texting: Book, now: list[float]) -> Flask:
+    """The web application of a service that can send, on the tests' own clock."""
+    return create_app(there, texting, lambda: now[0])
+
+
+@pytest.fixture
+def sending(there: Settings, now: list[float], texting: Book) -> Sending:
+    """What a worker sends with, which waits for no moment."""
+    made = create_sending(there, lambda: now[0], texting)
+    made._by = made._by._replace(wait=lambda _: None)
+    return made

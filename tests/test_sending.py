@@ -8,9 +8,8 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,7 +19,7 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.app import create_app, create_sending
+from service.app import create_sending
 from service.book import Book
 from service.channels.twilio import Contacts
 from service.outreach.permission import TOO_LATE
@@ -29,13 +28,11 @@ from service.seal import Seal
 from service.settings import Settings
 from service.store import Outbox, Row, State, Store
 from service.store.rows import FINAL, STATUSES, decode_row, encode_row
-from service.supervisor import embedded_redis
 from tests.conftest import TOKEN
+from tests.outgoing import OURS, send_all, texts
 from tests.telephone import Telephone
 from tests.texter import Texter, sign
-from tests.twilio_double import Twilio, twilio
-
-OURS = "+15558675310"
+from tests.twilio_double import Twilio
 
 statuses = st.lists(st.tuples(st.sampled_from(sorted(STATUSES)), st.sampled_from([0, 30003, 21610])), max_size=8)
 
@@ -66,43 +63,6 @@ def test_the_order_of_what_is_not_final_does_not_matter(heard: list[tuple[str, i
     assert len(set(ends)) == 1
 
 
-@pytest.fixture
-def account() -> Iterator[Twilio]:
-    with twilio() as made:
-        yield made
-
-
-@pytest.fixture
-def there(settings: Settings, account: Twilio, tmp_path: Path) -> Iterator[Settings]:
-    """Settings that can send, on a Redis of their own."""
-    with embedded_redis(tmp_path / "outbox") as url:
-        about = {"twilio_account_sid": "AC1", "twilio_api_url": account.url, "twilio_segments_a_second": 1000.0}
-        yield settings.model_copy(update={**about, "redis_url": url})
-
-
-@pytest.fixture(scope="module")
-def texting(book: Book) -> Book:
-    """The book of a service that can text its callers."""
-    return replace(book, text_countries=("US",), number=OURS).opened()
-
-
-@pytest.fixture
-def app(there: Settings, texting: Book) -> Flask:
-    return create_app(there, texting)
-
-
-@pytest.fixture
-def now() -> list[float]:
-    return [time.time()]
-
-
-@pytest.fixture
-def sending(there: Settings, now: list[float], texting: Book) -> Sending:
-    made = create_sending(there, lambda: now[0], texting)
-    made._by = made._by._replace(wait=lambda _: None)
-    return made
-
-
 Caller = Callable[..., Telephone]
 
 
@@ -118,18 +78,6 @@ def caller(app: Flask) -> Caller:
         return telephone
 
     return somebody
-
-
-def send_all(sending: Sending) -> int:
-    """Hand on and send whatever is due, as the worker does; how many jobs there were."""
-    names = [name for job in sending.jobs() for name in job.names]
-    for name in names:
-        sending.deliver(name)
-    return len(names)
-
-
-def texts(account: Twilio, number: str) -> list[str]:
-    return [each.body for each in account.messages.values() if each.to == number]
 
 
 def test_nine_texts_the_present_section_whole_and_the_call_goes_on(

@@ -87,7 +87,7 @@ class Permission:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store, self._register, self._rules, self._told, self._clock = store, register, rules, told, clock
-        self._groups = Fresh(register.groups)
+        self._groups = Fresh(register.groups, clock)
         self._campaigns: dict[str, tuple[float, Campaign | None]] = {}
 
     def last_word(self, row: Row, body: str) -> Verdict:
@@ -169,7 +169,7 @@ class Permission:
 
     def _campaign(self, name: str) -> Campaign | None:
         until, campaign = self._campaigns.get(name, (0.0, None))
-        if time.monotonic() >= until:
+        if self._clock() >= until:
             campaign = self._register.campaign(name)
-            self._campaigns[name] = time.monotonic() + FRESH_FOR, campaign
+            self._campaigns[name] = self._clock() + FRESH_FOR, campaign
         return campaign

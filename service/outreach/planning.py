@@ -16,13 +16,13 @@ from typing import NamedTuple
 import structlog
 
 from service.book import Book
+from service.book.writing import say
 from service.campaigns import Campaign, Stage
 from service.channels.rest import Account
-from service.channels.sms import Texts
 from service.channels.twilio import NUMBER, Contacts
-from service.conversation import Channel, Draft, Reply, Text
+from service.conversation import Channel, Draft, Moment, Text
 from service.flows.groups import meeting
-from service.flows.leading import as_posted, delivered, proposal
+from service.flows.leading import FROZEN, OVER_MONTHLY, as_posted, delivered, proposal
 from service.flows.reading import END_ALL
 from service.groups import Group, Leader
 from service.outreach.operator import Operator
@@ -70,7 +70,6 @@ class Planning:
     ) -> None:
         self._book, self._register, self._outbox, self._seal = book, register, outbox, seal
         self._operator, self._contacts, self._account, self._clock = operator, contacts, account, clock
-        self._texts = Texts(book)
 
     def plan(self, row: Row) -> None:
         """Make rows of a row that goes to nobody itself.
@@ -116,17 +115,21 @@ class Planning:
         """A leader's words, for every member; the group's monthly limit has the last word here."""
         group = self._register.group(draft.group)
         now = int(self._clock())
-        if group is None or group.is_closed or group.leader(row.contact) is None:
-            log.info("not posted", why="the group is closed, or has another leader now")
+        if group is None or group.leader(row.contact) is None:
+            log.info("not posted", why="the group is gone, or has another leader now")
+            return
+        if group.is_closed:
+            self._tell(row, group, FROZEN.saying(group=group.name))
             return
         stamp = draft.at if draft.name else row.made
         if stamp not in group.sent:
-            if group.may_send_at(now) > now:
-                log.info("not posted", why="the group's monthly limit")
+            later = group.may_send_at(now)
+            if later > now:
+                self._tell(row, group, OVER_MONTHLY.saying(group=group.name, when=Moment(later, group.zone)))
                 return
             self._register.change_group(group.code, lambda known: _sent(known, stamp, now))
         broadcast = _broadcast(draft) if draft.name else row.id
-        language = group.language if group.language in self._book.languages else next(iter(self._book.languages))
+        language = self._spoken(group)
         body = self._body(as_posted(group, draft), language)
         template = Row("", "", b"", now, kind=RowKind.GROUP, about=group.code, language=language, until=now + A_DAY)
         people = self._register.enqueue(broadcast, self._for_members(group, broadcast, body, template))
@@ -157,14 +160,16 @@ class Planning:
         return write_row(number, body, row, self._seal)
 
     def _body(self, sentences: tuple[Text, ...], language: str) -> str:
-        return "\n".join(self._texts.render(Reply(opening=sentences), language, Channel.WHATSAPP))
+        """One text, as it is sent: in the characters that cost least, however long."""
+        spoken = self._book.languages[language]
+        return self._book.measure(Channel.SMS, spoken).written(say(self._book, spoken, sentences))
 
     def _proposal(self, row: Row, draft: Draft) -> None:
         """A member's words, as a draft of each leader, who are told how to send them on."""
         group = self._register.group(draft.group)
         if group is None or group.is_closed or not group.says or row.contact in group.muted:
             return
-        language = group.language if group.language in self._book.languages else next(iter(self._book.languages))
+        language = self._spoken(group)
         now = int(self._clock())
         for leader in group.leaders:
             name = self._kept(draft, leader)
@@ -189,13 +194,19 @@ class Planning:
             return
         counts = self.states(broadcast)
         failed = counts[State.FAILED] + counts[State.DEAD] + counts[State.DROPPED]
-        line = delivered(group, sum(counts.values()), counts[State.DELIVERED], failed)
+        self._tell(row, group, delivered(group, sum(counts.values()), counts[State.DELIVERED], failed))
+
+    def _tell(self, row: Row, group: Group, sentence: Text) -> None:
+        """Tell the leader whose row this is one sentence, in the group's language."""
         number, _ = read_row(row, self._seal)
-        language = group.language if group.language in self._book.languages else next(iter(self._book.languages))
-        now = int(self._clock())
+        language, now = self._spoken(group), int(self._clock())
         told = Row(f"{row.id}.told", row.contact, b"", now, kind=RowKind.LEADER, about=group.code, until=now + A_DAY)
-        body = self._body((line,), language)
+        body = self._body((sentence,), language)
         self._register.enqueue(told.id, [write_row(number, body, told._replace(language=language), self._seal)])
+
+    def _spoken(self, group: Group) -> str:
+        """The group's language; where it is not served any more, the first that is."""
+        return group.language if group.language in self._book.languages else next(iter(self._book.languages))
 
     def states(self, broadcast: str) -> dict[State, int]:
         """How many rows of a broadcast are in each state."""
@@ -218,18 +229,21 @@ class Planning:
         return new
 
     def _reminder(self, group: Group, at: int, before: int, now: int) -> int:
-        broadcast, new = f"meeting.{group.code}.{at}.{before}", 0
+        """The rows of one reminder, each in its person's language."""
+        broadcast = f"meeting.{group.code}.{at}.{before}"
         until = at - (HOUR_BEFORE if before == DAY_BEFORE else 0)
-        for language in self._book.languages:
-            body = self._body((meeting(group, at), END_ALL), language)
-            template = Row("", "", b"", now, kind=RowKind.REMINDER, about=group.code, language=language, until=until)
-            rows = (
-                self._row(broadcast, contact, person, body, template)
-                for contact, person in self._register.subscribers()
-                if person.language == language and (member := person.member(group.code)) and member.reminded
-            )
-            new += self._register.enqueue(broadcast, rows)
-        return new
+        template = Row("", "", b"", now, kind=RowKind.REMINDER, about=group.code, until=until)
+        bodies: dict[str, str] = {}
+
+        def rows() -> Iterator[Row]:
+            for contact, person in self._register.subscribers():
+                member, code = person.member(group.code), person.language
+                if member and member.reminded and code in self._book.languages:
+                    if code not in bodies:
+                        bodies[code] = self._body((meeting(group, at), END_ALL), code)
+                    yield self._row(broadcast, contact, person, bodies[code], template._replace(language=code))
+
+        return self._register.enqueue(broadcast, rows())
 
     def campaigns(self) -> None:
         """Plan every campaign whose hour has come."""

@@ -337,13 +337,13 @@ class Fresh:
 
     SECONDS = 2.0
 
-    def __init__(self, read: Callable[[], tuple[Group, ...]]) -> None:
-        self._read, self.last, self._until = read, tuple[Group, ...](), 0.0
+    def __init__(self, read: Callable[[], tuple[Group, ...]], clock: Callable[[], float] = time.monotonic) -> None:
+        self._read, self._clock, self.last, self._until = read, clock, tuple[Group, ...](), 0.0
 
     def now(self) -> tuple[Group, ...]:
         """The groups; asks Redis once in a while."""
-        if time.monotonic() >= self._until:
-            self._until = time.monotonic() + self.SECONDS
+        if self._clock() >= self._until:
+            self._until = self._clock() + self.SECONDS
             with contextlib.suppress(StoreAwayError):
                 self.last = self._read()
         return self.last

@@ -1,0 +1,402 @@
+"""Support groups: joined twice over, led with a PIN, kept safe; and nothing goes to anybody who did not ask for it."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+
+import pytest
+from flask import Flask
+
+from service.channels.twilio import Contacts
+from service.groups import Group, GroupError, Leader, checked, decode_group, encode_group, pin_mark
+from service.outreach.planning import OUTCOME_AFTER
+from service.outreach.sending import Sending
+from service.seal import Seal
+from service.settings import Settings
+from service.store import Register, Store
+from tests.conftest import TOKEN
+from tests.outgoing import send_all, texts
+from tests.texter import Texter
+from tests.twilio_double import Twilio
+
+NOON = datetime(2027, 1, 12, 17, tzinfo=UTC).timestamp()
+"""A Tuesday, at noon in New York."""
+
+LEA, LEO = "+12025554001", "+12025554002"
+PIN = "471100"
+
+
+@pytest.fixture
+def now() -> list[float]:
+    return [NOON]
+
+
+@pytest.fixture
+def contacts(there: Settings) -> Contacts:
+    return Contacts(there.contact_key, Seal(there.seal_keys))
+
+
+@pytest.fixture
+def register(there: Settings) -> Iterator[Register]:
+    made = Register(there.redis_url)
+    yield made
+    made.close()
+
+
+def leader(contacts: Contacts, number: str, code: str = "HOPE", pin: str = PIN) -> Leader:
+    sender = contacts.sender(number)
+    return Leader(sender.contact, base64.b64encode(sender.address).decode(), pin_mark(code, sender.contact, pin))
+
+
+@pytest.fixture
+def hope(register: Register, contacts: Contacts) -> Group:
+    """A group that meets on Tuesdays at six in the evening."""
+    made = Group(
+        "HOPE",
+        7,
+        "Hope Circle",
+        "en",
+        (leader(contacts, LEA), leader(contacts, LEO)),
+        where="Room 4",
+        meets="FREQ=WEEKLY;BYDAY=TU",
+        starts="2027-01-05T18:00",
+        zone="America/New_York",
+        says=True,
+    )
+    register.write_group(made)
+    return made
+
+
+Somebody = Callable[[str], Texter]
+
+
+@pytest.fixture
+def phone(app: Flask) -> Somebody:
+    return lambda number: Texter(app.test_client(), TOKEN, number)
+
+
+@pytest.fixture
+def member(phone: Somebody, hope: Group) -> Callable[[str], Texter]:
+    """Somebody who has joined."""
+
+    def joined(number: str, first_name: str = "") -> Texter:
+        somebody = phone(number)
+        somebody.text("JOIN HOPE")
+        assert somebody.text("1")[0].startswith("Plainline: welcome to Hope Circle.")
+        if first_name:
+            somebody.text(f"NAME {first_name}")
+        return somebody
+
+    return joined
+
+
+def test_joining_takes_two_texts_and_says_all_that_the_law_wants(
+    phone: Somebody, hope: Group, there: Settings, contacts: Contacts
+) -> None:
+    anna = phone("+12025554101")
+    assert anna.text("join hope") == [
+        "Plainline: join Hope Circle? At most 4 texts a month. Message and data rates may apply. Adults 18+. Reply 1 "
+        "to join, HELP for help, STOP to end."
+    ]
+    store = Store(there.redis_url)
+    assert store.subscriptions(contacts.contact(anna.number)).is_empty
+    (welcome,) = anna.text("1")
+    assert "At most 4 texts a month" in welcome
+    assert "STOP to end all texts" in welcome
+    assert welcome.endswith("Hope Circle meets next: Tuesday, January 12, 2027, 6:00 PM. Where: Room 4")
+    assert store.subscriptions(contacts.contact(anna.number)).member("HOPE")
+    (entry,) = store.ledger(contacts.contact(anna.number))
+    assert (entry.what, entry.at, entry.channel, entry.language) == ("joined HOPE", int(NOON), "sms", "en")
+    assert entry.words.startswith("Plainline: welcome to Hope Circle.")
+    store.close()
+
+
+@pytest.mark.parametrize("said", ["2", "no", "MENU", "HELP"])
+def test_nobody_is_in_a_group_by_one_text(
+    phone: Somebody, hope: Group, there: Settings, contacts: Contacts, said: str
+) -> None:
+    anna = phone("+12025554102")
+    anna.text("JOIN HOPE")
+    anna.text(said)
+    store = Store(there.redis_url)
+    assert store.subscriptions(contacts.contact(anna.number)).is_empty
+    store.close()
+
+
+def test_an_unknown_word_gets_the_nearest_ones_and_whom_to_ask(phone: Somebody, hope: Group) -> None:
+    (answer,) = phone("+12025554103").text("JOIN HOPP")
+    assert answer.startswith("We know no group with the word HOPP.\nDid you mean this? Reply 1 for yes.")
+    assert "1 Hope Circle (HOPE)" in answer
+    (answer,) = phone("+12025554104").text("JOIN XYZZY")
+    assert "Please ask whoever told you about the group for its word." in answer
+
+
+def test_a_post_reaches_every_member_once_after_the_pin_and_the_time_to_undo_it(
+    member: Callable[..., Texter], phone: Somebody, register: Register, sending: Sending, account: Twilio,
+    now: list[float],
+) -> None:  # fmt: skip
+    members = [member(f"+1202555420{place}") for place in range(3)]
+    register.count()
+    now[0] += 5
+    lea = phone(LEA)
+    preview = lea.text("POST We meet at six today.")
+    assert preview[0] == (
+        "Hope Circle: We meet at six today. From the group, not checked by a doctor. REPORT: tell us. STOP: end all "
+        "texts."
+    )
+    assert preview[1].startswith("That is how it reads. It goes to 3 people, for about 0.02 USD in all.")
+    assert lea.text(PIN)[0].startswith("It goes out in two minutes")
+    send_all(sending)
+    assert account.messages == {}
+    now[0] += 130
+    for _ in range(3):
+        send_all(sending)
+    assert [texts(account, each.number) for each in members] == [[preview[0]]] * 3
+    assert texts(account, LEA) == []
+    assert lea.text("POST UNDO")[0].startswith("There is nothing to stop")
+
+
+def test_a_post_that_is_undone_goes_to_nobody(
+    member: Callable[..., Texter], phone: Somebody, sending: Sending, account: Twilio, now: list[float]
+) -> None:
+    member("+12025554210")
+    lea = phone(LEA)
+    lea.text("POST A slip.")
+    lea.text(PIN)
+    now[0] += 119
+    assert lea.text("POST UNDO") == ["It was stopped, and went to nobody."]
+    now[0] += 600
+    send_all(sending)
+    assert account.messages == {}
+
+
+def test_three_wrong_pins_end_all_tries_for_an_hour(phone: Somebody, hope: Group, now: list[float]) -> None:
+    lea = phone(LEA)
+    lea.text("POST Hello.")
+    assert [lea.text(said)[0] for said in ("111111", "222222", "333333")] == [
+        "That is not your PIN. Nothing was sent. Please try again.",
+        "That is not your PIN. Nothing was sent. Please try again.",
+        "That was the third wrong PIN. Nothing was sent. Please wait an hour.",
+    ]
+    now[0] += 3500
+    assert "wait an hour" in lea.text(PIN)[0]
+    lea.text("POST Hello.")
+    now[0] += 101
+    assert lea.text(PIN)[0].startswith("It goes out in two minutes")
+
+
+def test_a_phone_alone_posts_nothing(
+    member: Callable[..., Texter], phone: Somebody, sending: Sending, account: Twilio, now: list[float]
+) -> None:
+    thief = member("+12025554211")
+    assert thief.text("POST Send me money.")[0].startswith("Only a group's leaders can do this.")
+    lea = phone(LEA)
+    lea.text("POST Send me money.")
+    lea.text("yes")
+    lea.text("1")
+    now[0] += 600
+    send_all(sending)
+    assert account.messages == {}
+
+
+def test_a_text_that_is_too_long_is_told_by_how_much(phone: Somebody, hope: Group) -> None:
+    assert phone(LEA).text("POST " + "a" * 407)[0].startswith("That is 7 characters too long.")
+
+
+def test_a_group_sends_no_more_than_its_members_agreed_to(
+    member: Callable[..., Texter], phone: Somebody, register: Register, sending: Sending, account: Twilio,
+    now: list[float],
+) -> None:  # fmt: skip
+    anna, lea, leo = member("+12025554212"), phone(LEA), phone(LEO)
+    for place in range(5):  # the fifth is written by the other leader while the fourth has not gone yet
+        now[0] += 200 * (place != 4)
+        somebody = leo if place == 4 else lea
+        somebody.text(f"POST Number {place}.")
+        somebody.text(PIN)
+        if place < 3:
+            now[0] += 130
+            send_all(sending)
+            send_all(sending)
+    now[0] += 130
+    for _ in range(3):
+        send_all(sending)
+    assert len(texts(account, anna.number)) == 4
+    now[0] += 10
+    assert "has sent all its texts of this month. The next can go Thursday, February 11" in lea.text("POST More.")[0]
+
+
+def test_whoever_leaves_gets_nothing_more_though_it_was_planned(
+    member: Callable[..., Texter], phone: Somebody, sending: Sending, account: Twilio, now: list[float]
+) -> None:
+    anna, ben, cleo = member("+12025554213"), member("+12025554214"), member("+12025554215")
+    lea = phone(LEA)
+    lea.text("POST Good news.")
+    lea.text(PIN)
+    now[0] += 130
+    for job in list(sending.jobs()):  # planned, not sent
+        for name in job.names:
+            sending.deliver(name)
+    assert anna.text("LEAVE")[0].startswith("You have left Hope Circle.")
+    ben.text("STOP")
+    send_all(sending)
+    assert [len(texts(account, each.number)) for each in (anna, ben, cleo)] == [0, 0, 1]
+
+
+def test_start_revives_no_group(
+    member: Callable[..., Texter], phone: Somebody, sending: Sending, account: Twilio, now: list[float]
+) -> None:
+    anna, lea = member("+12025554216"), phone(LEA)
+    anna.text("STOP")
+    anna.text("START")
+    assert "You are in no group." in anna.text("GROUP")[0]
+    lea.text("POST Hello.")
+    lea.text(PIN)
+    now[0] += 130
+    send_all(sending)
+    send_all(sending)
+    assert account.messages == {}
+
+
+def test_a_members_words_go_to_all_only_through_a_leader_and_under_their_first_name(
+    member: Callable[..., Texter], phone: Somebody, sending: Sending, account: Twilio, now: list[float]
+) -> None:
+    anna, ben = member("+12025554217"), member("+12025554218")
+    assert "text NAME and that name" in anna.text("SAY Thank you all.")[0]
+    anna.text("NAME Anna")
+    assert anna.text("SAY Thank you all.") == [
+        "Your words go to the leaders of Hope Circle first. If they agree, all get them, from Anna."
+    ]
+    send_all(sending)
+    send_all(sending)
+    (asked,) = texts(account, LEA)
+    assert asked.startswith("Anna, in Hope Circle: Thank you all. To send this to the group, text POST ")
+    assert texts(account, ben.number) == []
+    mark = asked.partition("POST ")[2][:3]
+    lea, leo = phone(LEA), phone(LEO)
+    assert lea.text(f"POST {mark}")[0].startswith("Anna, in Hope Circle: Thank you all.")
+    lea.text(PIN)
+    leo.text(f"POST {mark}")  # the other leader agrees too: nobody gets it twice
+    leo.text(PIN)
+    now[0] += 130
+    for _ in range(3):
+        send_all(sending)
+    assert [len(texts(account, each.number)) for each in (anna, ben)] == [1, 1]
+    assert anna.number not in " ".join(each.body for each in account.messages.values())
+
+
+def test_words_of_danger_go_to_nobody_and_that_is_said(
+    member: Callable[..., Texter], sending: Sending, account: Twilio
+) -> None:
+    anna = member("+12025554219", "Anna")
+    (answer,) = anna.text("SAY I want to kill myself")
+    assert answer.startswith("Please talk to someone now.")
+    assert "Your words were sent to nobody." in answer
+    send_all(sending)
+    assert account.messages == {}
+
+
+def test_what_is_reported_reaches_the_operator_alone(
+    member: Callable[..., Texter], register: Register, there: Settings, sending: Sending, account: Twilio
+) -> None:
+    anna = member("+12025554220")
+    assert anna.text("REPORT They sell pills.")[0].startswith("Thank you.")
+    send_all(sending)
+    (sealed,) = register.reports().values()
+    assert Seal(there.seal_keys).open(sealed, "report") == b"HOPE: They sell pills."
+    assert account.messages == {}
+
+
+def test_a_leader_reads_in_one_line_what_became_of_a_post(
+    member: Callable[..., Texter], phone: Somebody, sending: Sending, account: Twilio, now: list[float]
+) -> None:
+    member("+12025554221")
+    member("+12025554222")
+    lea = phone(LEA)
+    lea.text("POST Hello.")
+    lea.text(PIN)
+    now[0] += 130
+    send_all(sending)
+    account.troubles.append(21211)
+    send_all(sending)
+    (sid,) = account.messages
+    sending.told(account.callbacks[sid].partition("r=")[2], "delivered", 0)
+    now[0] += OUTCOME_AFTER
+    send_all(sending)
+    send_all(sending)
+    assert texts(account, LEA) == ["Hope Circle: your text went to 2 people. 1 got it, 1 could not."]
+
+
+def test_reminders_go_a_day_and_an_hour_before_to_those_who_want_them(
+    member: Callable[..., Texter], sending: Sending, account: Twilio, now: list[float]
+) -> None:
+    anna, ben = member("+12025554223"), member("+12025554224")
+    assert "1 Remind me before meetings of Hope Circle" in anna.text("GROUP")[0]
+    anna.text("1")
+    meeting = datetime(2027, 1, 19, 23, tzinfo=UTC).timestamp()
+    for before in (25, 24, 23, 2, 1, 0.5):
+        now[0] = meeting - before * 3600
+        for _ in range(2):
+            sending.planning.remind()
+            send_all(sending)
+    assert (
+        texts(account, anna.number)
+        == ["Hope Circle meets next: Tuesday, January 19, 2027, 6:00 PM. Where: Room 4 STOP: end all texts."] * 2
+    )
+    assert texts(account, ben.number) == []
+
+
+def test_a_group_that_is_frozen_sends_nothing_and_takes_nobody(
+    member: Callable[..., Texter], phone: Somebody, register: Register, sending: Sending, account: Twilio,
+    now: list[float],
+) -> None:  # fmt: skip
+    member("+12025554225")
+    lea = phone(LEA)
+    lea.text("POST Hello.")
+    lea.text(PIN)
+    register.change_group("HOPE", lambda group: group._replace(frozen=True))
+    now[0] += 130
+    send_all(sending)
+    send_all(sending)
+    assert texts(account, "+12025554225") == []
+    assert texts(account, LEA) == ["Hope Circle is closed just now. Nothing was sent."]
+    now[0] += 5
+    assert phone("+12025554228").text("JOIN HOPE")[0].startswith("Hope Circle takes nobody new just now.")
+    assert lea.text("POST Hello.")[0].startswith("Hope Circle is closed just now.")
+
+
+def test_whoever_is_in_a_group_is_greeted_from_it(member: Callable[..., Texter]) -> None:
+    assert member("+12025554226").text("MENU")[0].startswith("Hello from Hope Circle. This service is automatic")
+
+
+def test_an_ordinary_sentence_that_begins_like_a_command_is_none(phone: Somebody, hope: Group) -> None:
+    anna = phone("+12025554227")
+    anna.text("hello")
+    for said in ("Post surgery pain", "say what are the signs", "share of people who survive", "report of my scan"):
+        assert "group" not in anna.text(said)[-1].lower()
+
+
+def test_a_group_travels_as_a_file_and_one_that_never_meets_again_is_refused(hope: Group) -> None:
+    assert decode_group(encode_group(hope)) == hope
+    others: list[Group] = []
+    assert checked(hope, others, ["en"], int(NOON)) == hope
+    refused = {
+        "by this rule the group never meets again": hope._replace(meets="FREQ=DAILY;COUNT=2"),
+        "this is no rule for meetings": hope._replace(meets="EVERY TUESDAY"),
+        "there is no time zone": hope._replace(zone="Mars/Olympus"),
+        "is no code": hope._replace(code="H"),
+        "there is no language": hope._replace(language="xx"),
+        "a group sends 1 to 31": hope._replace(monthly=0),
+    }
+    for reason, wrong in refused.items():
+        with pytest.raises(GroupError, match=reason):
+            checked(wrong, others, ["en"], int(NOON))
+    with pytest.raises(GroupError, match="is taken"):
+        checked(hope, [hope._replace(code="LIGHT")], ["en"], int(NOON))
+
+
+def test_summer_time_moves_no_meeting(hope: Group) -> None:
+    march = int(datetime(2027, 3, 8, tzinfo=UTC).timestamp())
+    before, after = [datetime.fromtimestamp(at, UTC) for _, at in zip(range(2), hope.meetings(march), strict=False)]
+    assert (before.hour, after.hour) == (23, 22)
