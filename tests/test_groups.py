@@ -400,3 +400,24 @@ def test_summer_time_moves_no_meeting(hope: Group) -> None:
     march = int(datetime(2027, 3, 8, tzinfo=UTC).timestamp())
     before, after = [datetime.fromtimestamp(at, UTC) for _, at in zip(range(2), hope.meetings(march), strict=False)]
     assert (before.hour, after.hour) == (23, 22)
+
+
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [
+        ("LEAVE HOPE", "You have left Hope Circle."),
+        ("REPORT They send spam, no more texts from them please", "Thank you."),
+        ("no more texts please", "Plainline: you have ended all texts."),
+        ("SAY no more texts please", "Plainline: you have ended all texts."),
+    ],
+)
+def test_leaving_one_group_a_complaint_and_leaving_everything_are_told_apart(
+    member: Callable[..., Texter], said: str, answer: str
+) -> None:
+    assert member("+12025554229", "Anna").text(said)[0].startswith(answer)
+
+
+def test_to_join_somebody_who_has_died_is_no_group(phone: Somebody, hope: Group) -> None:
+    anna = phone("+12025554230")
+    anna.text("hello")
+    assert anna.text("join mom")[0].startswith("That sounds very hard.")

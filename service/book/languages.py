@@ -90,6 +90,7 @@ class Language:
     asks_first: frozenset[str] = frozenset()
     date: str = ""
     months: tuple[str, ...] = ()
+    hour: str = ""
     countries: Mapping[str, str] = field(default_factory=dict)
     revision: str = ""
     reviews: Mapping[str, str] = field(default_factory=dict)
@@ -192,7 +193,7 @@ class Language:
         """A day of the week, a day and an hour, as this language writes them, where that time zone holds."""
         there = datetime.datetime.fromtimestamp(moment.at, zone_of(moment.zone))
         locale = Locale.parse(self.locale)
-        hour = format_time(there, "short", locale=locale)
+        hour = format_time(there, self.hour or "short", locale=locale)
         if self.months:
             return f"{self._format_date(there.date())}, {hour}"
         return f"{format_date(there, 'full', locale=locale)}, {hour}"
@@ -273,6 +274,7 @@ def _load(code: str, about: dict[str, Any], locales: Path, compiled: Path, recor
         asks_first=frozenset(about.get("asks_first", ())),
         date=about.get("date", ""),
         months=tuple(about.get("months", ())),
+        hour=about.get("hour", ""),
         countries=about.get("countries", {}),
         revision=recorded["revision"],
         reviews=recorded["reviews"],

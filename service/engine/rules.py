@@ -210,6 +210,16 @@ def in_danger(scene: Scene) -> Turn | None:
     return turn
 
 
+SAID_TO_A_GROUP = {"leave", "report", "post"}
+"""Commands whose words are no wish to leave everything: leaving one group, a complaint, a leader's text to all."""
+
+
+def commanded_in_a_group(scene: Scene) -> Turn | None:
+    """LEAVE HOPE, REPORT and POST of those who are in a group: "no more texts on Sundays" is what a leader may post."""
+    found = _command(scene)
+    return commanded(scene) if found and found[0].screen in SAID_TO_A_GROUP and not scene.known.person.left else None
+
+
 def leaving_or_returning(scene: Scene) -> Turn | None:
     """STOP and START, in the carrier's words, in those of every language and in natural wording, past every limit."""
     said = scene.event.body
@@ -474,6 +484,7 @@ RULES: Sequence[Rule] = (
     answered_by_carrier,
     written_by_a_reaction,
     in_danger,
+    commanded_in_a_group,
     leaving_or_returning,
     in_despair,
     has_left,
