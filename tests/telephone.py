@@ -86,6 +86,7 @@ class Telephone:
     direction: str = "inbound"
     is_over: bool = True
     _gather: Element | None = None
+    _records: bool = False
     _action: str = ""
     _sid: str = ""
     _numbers: ClassVar[Iterator[int]] = itertools.count()
@@ -102,10 +103,19 @@ class Telephone:
         return self
 
     def presses(self, key: str) -> list[str]:
-        """Press one key."""
+        """Press one key, or key in a number and press the key that ends it."""
         assert self._gather is not None, "nobody listens for keys"
         assert "dtmf" in self._gather.get("input", "dtmf")
+        assert len(key) <= int(self._gather.get("numDigits", "99"))
+        assert len(key) == 1 or self._gather.get("finishOnKey") == "#", "nobody waits for the end of a number"
         return self._post(self._action, {"Digits": key})
+
+    def records(self, sid: str, seconds: int = 7) -> list[str]:
+        """Speak after the tone; Twilio calls the recording ``sid``."""
+        assert self._records
+        address = f"https://api.twilio.com/2010-04-01/Accounts/AC1/Recordings/{sid}"
+        fields = {"RecordingSid": sid, "RecordingUrl": address, "RecordingDuration": str(seconds), "Digits": "#"}
+        return self._post(self._action, fields)
 
     def says(self, words: str, confidence: float = 0.9) -> list[str]:
         """Say something, as the recogniser understands it."""
@@ -149,7 +159,7 @@ class Telephone:
         response = self.posts(url, **fields)
         assert response.status_code == 200, response.get_data(as_text=True)
         self.documents.append(response.get_data())
-        self.heard, self._gather, self._action = [], None, ""
+        self.heard, self._gather, self._action, self._records = [], None, "", False
         self._run(validate(response.get_data()))
         return self.heard
 
@@ -167,6 +177,15 @@ class Telephone:
                     self.dialled, self._action = verb.text or "", verb.attrib["action"]
                     self.heard.append(f"(calls {self.dialled})")
                     return
+                case "Record":
+                    assert int(verb.attrib["maxLength"]) <= 60
+                    self._action, self._records = verb.attrib["action"], True
+                    self.heard.append("(a tone)")
+                    return
+                case "Reject":
+                    self.heard.append("(is not answered)")
+                    self.hangs_up()
+                    return
                 case "Hangup":
                     self.heard.append("(hangs up)")
                     self.hangs_up()
@@ -179,6 +198,11 @@ class Telephone:
     def _hear(self, verb: Element) -> None:
         if verb.tag == "Say":
             self.heard += [f"{verb.attrib['language']}: {line}" for line in _lines(verb)]
+        elif verb.tag == "Play" and "/audio/" not in (verb.text or ""):
+            self.heard.append(f"(plays {(verb.text or '').rpartition('/')[2]})")
+        elif verb.tag == "Play" and "/audio/notice/" in (verb.text or ""):
+            assert self.client.get(urlsplit(verb.text or "").path).status_code == 200
+            self.heard.append(f"(plays {(verb.text or '').rpartition('/')[2]})")
         elif verb.tag == "Play":
             *_, language, name = urlsplit(verb.text or "").path.split("/")
             self.heard.append(f"{language} (recorded): {_recorded(language)[name]}")

@@ -45,6 +45,8 @@ class Twilio:
     requests: list[str] = field(default_factory=list)
     callbacks: dict[str, str] = field(default_factory=dict)
     calls: dict[str, dict[str, str]] = field(default_factory=dict)
+    recordings: dict[str, bytes] = field(default_factory=dict)
+    templates: dict[str, str] = field(default_factory=dict)
     out_of_order: bool = False
     url: str = ""
     troubles: list[str | int] = field(default_factory=list)
@@ -65,6 +67,8 @@ def twilio() -> Iterator[Twilio]:
         def do_GET(self) -> None:
             asked = {name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()}
             account.requests.append(f"GET {self.path}")
+            if urlsplit(self.path).path.endswith(".mp3"):
+                return self._recording(urlsplit(self.path).path.rpartition("/")[2].removesuffix(".mp3"))
             if account.out_of_order:
                 return self._answer(500, {"code": 20500, "message": "out of order", "status": 500})
             sid = urlsplit(self.path).path.rpartition("/")[2].removesuffix(".json")
@@ -86,7 +90,9 @@ def twilio() -> Iterator[Twilio]:
                 return self._call(form)
             sid = f"SM{uuid.uuid4().hex}"
             sender = form.get("From") or form.get("MessagingServiceSid", "")
-            account.has(Message(sid, sender, form["To"], form["Body"], datetime.now(UTC), "queued"))
+            account.templates[sid] = form.get("ContentSid", "")
+            body = form.get("Body") or json.loads(form["ContentVariables"])["1"]
+            account.has(Message(sid, sender, form["To"], body, datetime.now(UTC), "queued"))
             account.callbacks[sid] = form.get("StatusCallback", "")
             if trouble == "took":
                 return self._hang_up()
@@ -98,6 +104,17 @@ def twilio() -> Iterator[Twilio]:
             about = {"sid": sid, "to": form["To"], "from": form["From"], "direction": "outbound-api"}
             return self._answer(201, about | {"status": "queued", "date_created": format_datetime(datetime.now(UTC))})
 
+        def _recording(self, sid: str) -> None:
+            recorded = account.recordings.get(sid)
+            if recorded is None:
+                return self._answer(404, {"code": 20404, "message": "gone", "status": 404})
+            self.send_response(200)
+            self.send_header("Content-Type", "audio/mpeg")
+            self.send_header("Content-Length", str(len(recorded)))
+            self.end_headers()
+            self.wfile.write(recorded)
+            return None
+
         def _hang_up(self) -> None:
             self.close_connection = True
             self.connection.close()
@@ -105,6 +122,9 @@ def twilio() -> Iterator[Twilio]:
         def do_DELETE(self) -> None:
             sid = urlsplit(self.path).path.rpartition("/")[2].removesuffix(".json")
             account.requests.append(f"DELETE {sid}")
+            if sid in account.recordings:
+                del account.recordings[sid]
+                return self._answer(204, None)
             if account.messages[sid].status == "sending":
                 return self._answer(409, {"code": 20009, "message": "still being sent", "status": 409})
             del account.messages[sid]

@@ -125,6 +125,8 @@ SHORTEST_TYPO = 4
 NEAR = 0.74
 """How alike a mistyped word and a keyword must be, from 0 to 1: one slip in four letters, two in eight."""
 
+_HAN = regex.compile(r"\p{Han}")
+
 _MARKS = regex.compile(r"(?<=[\p{Latin}\p{Greek}\p{Cyrillic}\p{Arabic}]\p{Mn}*)\p{Mn}")
 _NOISE = regex.compile(r"[^\p{L}\p{M}\p{N}]+")
 _WORDLIKE = regex.compile(r"[\p{L}\p{N}]")
@@ -212,9 +214,9 @@ class Keywords:
             target = self._command(plain(" ".join(words[:count])), languages)
             if target:
                 return target, said.split(maxsplit=count)[count]
-        if _UNSPACED.search(said):
+        if _HAN.search(said):
             for phrase, match in self._commands.items():
-                if _UNSPACED.search(phrase) and said.startswith(phrase) and match[0].language in languages:
+                if _HAN.search(phrase) and said.startswith(phrase) and match[0].language in languages:
                     return match[0].target, said.removeprefix(phrase).strip(" :\u3000\uff1a")
         return None
 

@@ -6,6 +6,7 @@ Some of them hold for calls too, which have rules of their own besides (``calls`
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Sequence
 
 from service.book import SOURCE, Book
@@ -315,7 +316,8 @@ TO_OTHERS = {"say", "post"}
 IN_A_GROUP = {"say", "post", "name", "report", "leave"}
 """Commands followed by words that mean something to members and leaders alone."""
 
-MOST_WORDS_OF_A_CODE = 2
+MAY_BE_A_CODE = re.compile(r"[A-Za-z0-9]{2,14}")
+"""What somebody may take for a group's word; codes have no other letters."""
 
 
 def _command(scene: Scene) -> tuple[Target, str] | None:
@@ -329,11 +331,13 @@ def _command(scene: Scene) -> tuple[Target, str] | None:
         return None
     screen, words = found[0].screen, found[1]
     leads = any(group.leader(scene.event.contact) for group in scene.known.groups)
+    if screen == "leave" and not groups.known_group(scene, words):
+        return None
     if screen in IN_A_GROUP:
         return found if leads or scene.known.subscriptions.groups else None
     if screen == "share":
         return found if any(m.target.screen == "language" for m in scene.book.keywords.exact(words)) else None
-    return found if groups.known_group(scene, words) or len(words.split()) < MOST_WORDS_OF_A_CODE else None
+    return found if groups.known_group(scene, words) or MAY_BE_A_CODE.fullmatch(words.strip(" .!")) else None
 
 
 def commanded(scene: Scene) -> Turn | None:

@@ -183,6 +183,10 @@ def _told(scene: Scene, sentence: Text) -> Turn:
 
 
 SCREENS = (
+    Screen("groups", lambda scene, _: ask(scene)),
+    Screen("group number", lambda scene, _: ask(scene)),
+    Screen("notice", lambda scene, _: ask(scene)),
+    Screen("notice pin", keep),
     Screen("join by phone", join),
     Screen("record notice", record),
     Screen("keep notice", keep),
