@@ -104,7 +104,7 @@ def _words(at: Desk, texts: tuple[str, ...], sentence: str | None) -> dict[str, 
 
 def _check(at: Desk, made: Campaign) -> None:
     """Refuse what must not be sent. Raises GroupError, with the reason."""
-    planning = create_planning(at.settings, at.register)
+    planning = create_planning(at.settings, at.register, time.time, at.book)
     for code in made.words:
         said = planning.words(made, code)
         if len(said) > LONGEST:
@@ -152,7 +152,7 @@ def _audience(at: Desk, made: Campaign) -> Iterator[Subscriptions]:
 
 def _versions(at: Desk, made: Campaign) -> tuple[list[Version], Counter[str]]:
     """The versions of a campaign, and how many people have none, by their language."""
-    planning = create_planning(at.settings, at.register)
+    planning = create_planning(at.settings, at.register, time.time, at.book)
     spoken = Counter(person.language for person in _audience(at, made))
     versions = [Version(code, planning.words(made, code), spoken.pop(code, 0)) for code in made.words]
     return versions, spoken
@@ -214,7 +214,10 @@ def test(name: str) -> None:
         if not at.settings.operator_phone:
             raise GroupError("OPERATOR_PHONE is not set: that is where a test goes")
         made = _known(at, name)
-        operator, planning = create_operator(at.settings, at.register), create_planning(at.settings, at.register)
+        operator, planning = (
+            create_operator(at.settings, at.register, time.time),
+            create_planning(at.settings, at.register, time.time, at.book),
+        )
         for code in made.words:
             operator.text(f"test.{name}.{code}.{time.time_ns()}", planning.words(made, code))
     click.echo(f"{len(made.words)} texts are on their way to OPERATOR_PHONE")
@@ -283,7 +286,7 @@ def _stage(name: str, stage: Stage, allowed: set[Stage]) -> None:
 def watch(name: str, once: bool) -> None:
     """How far NAME is, until nothing of it waits any more."""
     with desk() as at:
-        planning = create_planning(at.settings, at.register)
+        planning = create_planning(at.settings, at.register, time.time, at.book)
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         with Progress(*columns, console=Console()) as bar:
             task = bar.add_task(name, total=None)

@@ -56,6 +56,10 @@ class Account:
         self._sid, self._token, self._api_url = sid, token, api_url
         self._made: Any = None
 
+    def warm_up(self) -> None:
+        """Load the SDK, which takes half a second."""
+        _ = self._client.messages
+
     def received(self, number: str, since: datetime) -> Iterator[Received]:
         """The texts that came to ``number`` since then, on SMS and WhatsApp. Raises AccountError."""
         for address in (number, WHATSAPP + number):

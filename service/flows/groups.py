@@ -25,7 +25,7 @@ from service.conversation import (
     text,
     text_n,
 )
-from service.flows import language
+from service.flows import language, leaving
 from service.flows.lost import DID_YOU_MEAN, DID_YOU_MEAN_THIS
 from service.flows.reading import MENU_HELPS, OR_MENU
 from service.flows.scene import Scene, Screen
@@ -227,13 +227,13 @@ def _changes(subscriptions: Subscriptions, group: Group) -> tuple[Option, ...]:
 
 
 def leave(scene: Scene, code: str) -> Turn:
-    """They leave a group; of several, which one."""
+    """They leave a group; of several, which one; who is in none may want to leave everything, and is asked."""
     every = theirs(scene)
     named = known_group(scene, code) if code else None
     if named in every or (len(every) == 1 and not code):
         return leave_now(scene, (named or every[0]).code)
-    if not every:
-        return scene.turn(Reply(opening=(IN_NO_GROUP,), hint=(MENU_HELPS,)), "in no group")
+    if not every:  # perhaps they mean all of it
+        return leaving.doubt(scene, "")
     options = tuple(Option(LEAVE_IT.saying(group=each.name), Target("leave now", each.code)) for each in every)
     asked = scene.but(choices=tuple(option.target for option in options))
     return asked.turn(Reply(opening=(WHICH_TO_LEAVE,), options=options, hint=(OR_MENU,)), "which group")

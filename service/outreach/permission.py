@@ -41,6 +41,10 @@ class Verdict(NamedTuple):
     reason: str = ""
     after: int = 0
 
+    def __bool__(self) -> bool:
+        """Whether it is held back."""
+        return bool(self.reason)
+
 
 GO = Verdict()
 
@@ -90,12 +94,14 @@ class Permission:
         self._groups = Fresh(register.groups, clock)
         self._campaigns: dict[str, tuple[float, Campaign | None]] = {}
 
-    def last_word(self, row: Row, body: str) -> Verdict:
-        """Just before it goes: they may have left while it waited for its moment, and a day's limit may be reached."""
+    def last_look(self, row: Row) -> Verdict:
+        """Just before it goes: they may have left while it waited for its moment."""
         _, person = self._store.known(row.contact)
-        if person.left and row.kind is not RowKind.OPERATOR:
-            return Verdict("they want none")
-        if row.attempts:  # it was counted when it was tried first
+        return Verdict("they want none") if person.left and row.kind is not RowKind.OPERATOR else GO
+
+    def within_the_day(self, row: Row, body: str) -> Verdict:
+        """Whether a day's limits have room for it; it counts from then on, and once however often it is tried."""
+        if row.attempts:
             return GO
         if row.kind is RowKind.CALL_BACK:
             return self._one_more_call()

@@ -22,7 +22,7 @@ from service.channels.templates import Templates
 from service.channels.twilio import WHATSAPP
 from service.conversation import Channel, Entry
 from service.outreach.operator import Operator
-from service.outreach.permission import Permission, Verdict
+from service.outreach.permission import GO, Permission, Verdict
 from service.outreach.planning import Planning
 from service.seal import Seal
 from service.store import PLANNED, UNASKED, Outbox, Row, Spooled, State, Store, read_row
@@ -34,12 +34,12 @@ LEASE = 60
 AGAIN = 90
 """Seconds after which a row that still waits is handed on once more: the job may have been lost."""
 
-MOST_HANDED = 20_000
-"""Jobs that are remembered before those of long ago are let go."""
-
 FEWEST_AHEAD = 100
 """Rows that are with the job engine at a time, at least; else those of two seconds, so that what somebody asked for
 just now does not stand behind a campaign."""
+
+FEWEST_OF_EACH = 8
+"""Rows of each of the 256 buckets that are looked at, at least."""
 
 MOST_TOGETHER = 25
 """Rows that one job sends."""
@@ -60,8 +60,14 @@ CALLS_A_SECOND = 1
 IN_DOUBT = -1
 """The error of a row whose last request got no answer: Twilio may have it."""
 
-MARGIN = 1.01
+MARGIN = 1.018
 """Moments are this much farther apart than the limit asks: a request may take longer on its way than the one before."""
+
+LATE, MOST_MOMENTS = 0.01, 5
+"""Seconds by which somebody may be late for a moment, and how many they may be late for before the row waits."""
+
+LAST_LOOK = 0.02
+"""Seconds before its moment at which it is looked once more whether a row may go."""
 
 log = structlog.get_logger()
 
@@ -118,7 +124,11 @@ class Sending:
         self._outbox, self._store, self._permission = outbox, store, permission
         self.planning, self._operator, self._by = planning, operator, by
         self._account, self._seal, self._clock = by.account, by.seal, by.clock
-        self._handed: dict[str, float] = {}
+
+    def warm_up(self) -> None:
+        """Make ready what takes long to load, so that the first moments are not slept through."""
+        if self._account is not None:
+            self._account.warm_up()
 
     def jobs(self) -> Iterator[Job]:
         """What is to be handed to the job engine, each attempt once in a while: a job may be lost, a row may not.
@@ -127,24 +137,25 @@ class Sending:
         """
         now = self._clock()
         room = max(FEWEST_AHEAD, int(2 * self._by.rate))
-        due = [*self._outbox.claimed(int(now) - LEASE), *self._outbox.waiting(now, room)]
+        due = [*self._outbox.claimed(int(now) - LEASE), *self._outbox.waiting(now, max(FEWEST_OF_EACH, room // 64))]
         found = zip(due, self._outbox.read_all(due), strict=True)
         rows = [(name, row) for name, row in found if row and row.state in {State.WAITING, State.SENDING}]
         rows.sort(key=lambda one: (one[1].kind in UNASKED, one[1].after, one[1].made))
-        ahead = sum(until > now for until in self._handed.values())
-        fresh = [(name, key) for name, row in rows if self._handed.get(key := _attempt(name, row), 0) <= now]
+        attempts = [_attempt(name, row) for name, row in rows]
+        handed = self._outbox.handed(attempts, now)
+        fresh = [(name, key) for (name, _), key in zip(rows, attempts, strict=True) if key not in handed]
+        ahead = len(rows) - len(fresh)  # with the job engine, and not sent yet
         fresh = fresh[: max(0, room - ahead)]
+        self._outbox.hand_on([key for _, key in fresh], now, now + AGAIN)
         together = min(MOST_TOGETHER, -(-len(fresh) // MOST_TOGETHER) or 1)
         for at in range(0, len(fresh), together):
             some = fresh[at : at + together]
             yield Job(tuple(name for name, _ in some), _key_of(tuple(key for _, key in some)))
-            self._hand_on([key for _, key in some], now)
 
-    def _hand_on(self, keys: Sequence[str], now: float) -> None:
-        """The job engine has these attempts, or is about to; after a while they are handed on once more."""
-        self._handed |= dict.fromkeys(keys, now + AGAIN)
-        if len(self._handed) > MOST_HANDED:
-            self._handed = {key: until for key, until in self._handed.items() if until > now}
+    def deliver_all(self, names: Sequence[str]) -> None:
+        """Send these rows, one after another."""
+        for name in names:
+            self.deliver(name)
 
     def deliver(self, name: str) -> None:
         """Send one row, unless it was sent, is being sent by somebody else, or must not be sent (yet, or any more)."""
@@ -155,11 +166,10 @@ class Sending:
             self._plan(name, row)
         elif self._account is not None:
             self._send(self._account, name, row)
-        self._handed.pop(_attempt(name, row), None)
 
     def _plan(self, name: str, row: Row) -> None:
         claimed = row.claim(int(self._clock()))
-        if self._outbox.step(name, _unless_it_moved(row, claimed)) == claimed:
+        if self._outbox.take(name, row, claimed):
             try:
                 self.planning.plan(claimed)
             except AccountError as error:
@@ -177,20 +187,15 @@ class Sending:
         if changed is None:
             return
         row = changed
-        far = self._moment(row, body)
-        if far < 0:
-            self._put_off(name, row, Verdict("others go first", int(self._clock() - far) + 1))
-            return
-        self._by.wait(far)
-        if self._put_off(name, row, self._permission.last_word(row, body)):
+        if self._put_off(name, row, self._its_moment(row, body) or self._permission.within_the_day(row, body)):
             return
         claimed = row.claim(int(self._clock()))
-        if self._outbox.step(name, _unless_it_moved(row, claimed)) == claimed:
+        if self._outbox.take(name, row, claimed):
             self._hand_over(account, name, claimed, number, body)
 
     def _put_off(self, name: str, row: Row, verdict: Verdict) -> bool:
         """Whether a row is not sent now; then it waits, or ends here."""
-        if not verdict.reason:
+        if not verdict:
             return False
         after = row.later(verdict.after, row.error) if verdict.after else row.ended(State.DROPPED)
         if not verdict.after:
@@ -212,7 +217,7 @@ class Sending:
         if changed == row:
             self._put_off(name, row, Verdict("they have not written for a day", int(self._clock()) + UNTIL_THEY_WRITE))
             return None
-        return changed if self._outbox.step(name, _unless_it_moved(row, changed)) == changed else None
+        return changed if self._outbox.take(name, row, changed) else None
 
     def told(self, name: str, status: str, error: int) -> None:
         """Twilio tells of a row's message, in any order and as often as it likes."""
@@ -265,6 +270,22 @@ class Sending:
             row = self._outbox.step(name, lambda row: row.later(0, row.error)._replace(attempts=0))
             again += row is not None
         return again
+
+    def _its_moment(self, row: Row, body: str) -> Verdict:
+        """Wait for the moment at which this row may go. One that was slept through is lost: whoever is late would go
+        together with those behind."""
+        for _ in range(MOST_MOMENTS):
+            far = self._moment(row, body)
+            if far < 0:
+                return Verdict("others go first", int(self._clock() - far) + 1)
+            moment = self._clock() + far
+            self._by.wait(max(0.0, far - LAST_LOOK))
+            if refused := self._permission.last_look(row):
+                return refused
+            self._by.wait(max(0.0, moment - self._clock()))
+            if self._clock() - moment <= LATE:
+                return GO
+        return Verdict("it was late for its moment", int(self._clock()) + 1)
 
     def _moment(self, row: Row, body: str) -> float:
         """The seconds until this row may go, as the outbox tells them; calls have a clock of their own."""

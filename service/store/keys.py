@@ -42,6 +42,9 @@ key                      holds                                goes after
 ``reports``              what members reported, sealed        when the operator has dealt with it
 ``census``               of each group a count of its         never
                          members and their first names
+``handed``               attempts that the job engine was      a minute and a half later
+                         given, so that two workers do not
+                         give it the same
 ``spent:day``            segments sent unasked on a day       two days later
 ``alerted``              of what the operator was told last   never
 ``worker``               when a worker last lived             never

@@ -18,6 +18,11 @@ from service.store.store import PATIENCE, StoreAwayError
 OUTBOX_DAYS = 30
 """Days for which a row is kept after its last status: for whoever asks what became of it."""
 
+EXPIRY = OUTBOX_DAYS * 24 * 60 * 60
+
+HANDED = "handed"
+"""The key of what the job engine was given."""
+
 Step = Callable[[Row], Row]
 
 
@@ -70,11 +75,29 @@ class Outbox:
             stored = self._run(
                 self._swap,
                 list(keys),
-                [stored, written, name, _where(after), after.after, after.claimed, OUTBOX_DAYS * 24 * 60 * 60],
+                [stored, written, name, _where(after), after.after, after.claimed, EXPIRY],
             )
             if stored == 1:
                 return after
         return None
+
+    def take(self, name: str, before: Row, after: Row) -> bool:
+        """Let a row take a step from ``before``, for us alone: False where it has moved, or somebody was quicker."""
+        stored = [encode_row(before), encode_row(after), name, _where(after), after.after, after.claimed, EXPIRY]
+        return bool(self._run(self._swap, list(outbox_keys(name)), stored) == 1)
+
+    def handed(self, attempts: Sequence[str], now: float) -> set[str]:
+        """Which of these attempts the job engine has been given and is not given again yet."""
+        if not attempts:
+            return set()
+        scores = self._ask("ZMSCORE", HANDED, *attempts)
+        return {each for each, until in zip(attempts, scores, strict=True) if until and float(until) > now}
+
+    def hand_on(self, attempts: Sequence[str], now: float, until: float) -> None:
+        """The job engine is given these attempts, and not again before ``until``; what is over is forgotten."""
+        self._ask("ZREMRANGEBYSCORE", HANDED, "-inf", now)
+        if attempts:
+            self._ask("ZADD", HANDED, *(each for attempt in attempts for each in (until, attempt)))
 
     def claimed(self, before: int) -> list[str]:
         """Rows that somebody claimed before then (Unix seconds), and never told what became of them."""
