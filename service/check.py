@@ -369,13 +369,19 @@ def _terms(path: Path, entry: polib.POEntry, code: str, glossary: Sequence[Term]
             yield Finding(Level.GAP, path, entry.linenum or 0, problem, "use the term, or mend the glossary")
 
 
+SPELLED = {"two": "2", "eleven": "11", "twelve": "12"}
+"""Numbers that the original spells and a translation may write in digits."""
+
+
 def _lost(entry: polib.POEntry, form: str) -> Iterator[str]:
     """Placeholders and numbers that a translation has lost or made up."""
     wanted, found = (set(PLACEHOLDER.findall(said)) for said in (entry.msgid_plural or entry.msgid, form))
     missing = wanted - found - ({"%(count)s"} if entry.msgid_plural else set())
     if missing or found - wanted:
         yield f"placeholder {', '.join(sorted(missing or found - wanted))} {'lost' if missing else 'made up'}"
-    if not entry.msgid_plural and sorted(DIGITS.findall(entry.msgid)) != sorted(DIGITS.findall(form)):
+    spelled = {digits for word, digits in SPELLED.items() if word in entry.msgid.split()}
+    written = [each for each in DIGITS.findall(form) if each not in spelled]
+    if not entry.msgid_plural and sorted(DIGITS.findall(entry.msgid)) != sorted(written):
         yield "a number was changed"
 
 

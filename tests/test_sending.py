@@ -201,7 +201,7 @@ def test_a_worker_that_died_with_a_row_in_its_hand_neither_loses_nor_doubles_it(
         outbox.step(first, lambda row: row.claim(int(now[0])))
     sending.deliver(first)
     assert len(account.messages) == taken
-    now[0] += LEASE + 1
+    now[0] += AGAIN + 1
     send_all(sending)
     sending.deliver(first)
     assert sorted(Counter(texts(account, telephone.number)).values()) == [1, 1]

@@ -30,6 +30,9 @@ MOVES = {"more", "back"}
 OUTCOMES = {
     **{"help": "help", "person": "person", "stop": "stopped", "start": "started", "languages": "languages"},
     **{"forget": "asked to forget", "thanks": "thanked", "call me": "cannot call"},
+    **{"join": "join", "group": "in no group", "leave": "paused", "share": "shared", "daily": "daily"},
+    **dict.fromkeys(("post", "say", "report", "name"), "in no group"),
+    **{"post undo": "nothing to undo", "pause": "no daily", "more now": "no daily"},
 }
 
 

@@ -416,7 +416,9 @@ def nothing_kept(scene: Scene) -> Turn:
 BY_VOICE: dict[str, Callable[[Scene], Turn]] = {"person": put_through, "help": help_}
 """Screens that do something else on a call."""
 
-BY_TEXT_ALONE = frozenset({"join", "post", "post undo", "say", "report", "share", "name", "daily", "pause", "more now"})
+BY_TEXT_ALONE = frozenset(
+    {"join", "group", "leave", "post", "post undo", "say", "report", "share", "name", "daily", "pause", "more now"}
+)
 """Screens that are for those who write."""
 
 NEED_A_NUMBER = frozenset({"stop", "start", "leaving?", "loss", "forget", "forget now"})
