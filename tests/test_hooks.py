@@ -18,7 +18,7 @@ from tests.conftest import TOKEN
 from tests.texter import Texter, messages, sign
 
 SIGNED = {"/sms", "/voice", "/voice/<int:step>", "/voice/picked-up", "/status/message", "/status/call"}
-PUBLIC = {"/healthz", "/readyz", "/metrics", "/audio/<language>/<name>.mp3"}
+PUBLIC = {"/healthz", "/readyz", "/metrics", "/audio/<language>/<name>.mp3", "/audio/notice/<name>.mp3"}
 
 Somebody = Callable[..., Texter]
 

@@ -182,7 +182,7 @@ def test_messages_are_erased_at_twilio_once_they_were_sent(
     upkeep = create_duties(with_account).upkeep
     upkeep.erase()
     assert len(account.messages) == 4
-    later = create_duties(with_account, lambda: time.time().upkeep + 180)
+    later = create_duties(with_account, lambda: time.time() + 180).upkeep
     account.out_of_order = True
     assert later.erase() == 0
     account.out_of_order = False

@@ -375,7 +375,7 @@ def told_a_time(scene: Scene) -> Turn | None:
     said, chosen = scene.event.body, number(scene.event.body)
     if scene.session.screen == "daily time":
         written = f"{chosen}:00" if chosen is not None else said
-        return daily.told_the_time(scene, written) if daily.read_clock(written) or chosen is not None else None
+        return daily.told_the_time(scene, written) if any(map(str.isdigit, said)) else None
     if scene.session.screen == "daily hour":
         clock = daily.read_clock(said)
         hour = chosen if chosen is not None else clock[0] // 60 if clock else None

@@ -17,6 +17,7 @@ from service.book.keywords import DAILY, HELP, MENU, MORE_NOW, PAUSE, STOP
 from service.conversation import Change, Effect, Moment, OptIn, Place, Reply, Send, Target, Text, Turn, text, text_n
 from service.flows import reading
 from service.flows.calling import as_texts
+from service.flows.notices import review_notice
 from service.flows.reading import MENU_HELPS
 from service.flows.scene import Scene, Screen
 from service.subscriptions import (
@@ -218,14 +219,22 @@ def _part_is_due(scene: Scene, series: Series) -> Turn:
         return Turn(there.session, Reply(), (_sent(scene, "the last", THE_LAST), Change("daily over")), "daily over")
     pages = as_texts(scene, part)
     last = pages[-1]._replace(hint=(DAILY_HINT,))
+    unreviewed, told = _review(scene)
     effects: tuple[Effect, ...] = (
-        Send((*pages[:-1], last), f"part {series.article} {series.part}", kind="series"),
+        Send((*unreviewed, *pages[:-1], last), f"part {series.article} {series.part}", kind="series"),
         Change("part", (str(series.part + 1),)),
     )
     section = scene.book.sections[part]
     place = Place(part, scene.book.article_of(part).revision)
     there = _at_rest(scene, screen="reading", subject="", page=0, place=place, unread=(len(section.paragraphs), 0))
-    return Turn(there.session, Reply(), effects, "part of the day")
+    return Turn(there.but(told=told).session, Reply(), effects, "part of the day")
+
+
+def _review(scene: Scene) -> tuple[tuple[Reply, ...], tuple[str, ...]]:
+    """That no clinician has checked these words, for whoever was not told yet, and what they are told of then."""
+    code, told = scene.language.code, scene.session.told
+    due = () if code in told else tuple(Reply(opening=notice) for notice in review_notice(scene))
+    return due, (*told, code) if due else told
 
 
 def _at_rest(scene: Scene, **changes: object) -> Scene:

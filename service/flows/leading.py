@@ -64,6 +64,8 @@ LEADS_NOW = text("You are now a leader of %(group)s. To write to all, text %(pos
 LONGEST_POST = 400
 """Characters that a leader may send to their group at once."""
 
+DIGITS_OF_A_MARK = 3
+
 PIN_TRIES = 3
 """Wrong PINs in a row after which none is taken for PIN_PAUSE seconds."""
 
@@ -84,6 +86,8 @@ def post(scene: Scene, words: str) -> Turn:
         return _said(scene, HOW_TO_POST, "how to post")
     if proposed := next((each for each in scene.known.drafts if each.id == words.strip()), None):
         return preview(scene, proposed)
+    if words.isdecimal() and len(words) == DIGITS_OF_A_MARK:
+        return _said(scene, NO_DRAFT, "no draft")
     if len(words) > LONGEST_POST:
         return _said(scene, _too_long(len(words) - LONGEST_POST), "too long")
     draft = Draft(_mark(scene), group.code, words, at=scene.now)
