@@ -10,6 +10,7 @@ import phonenumbers
 from service.channels.twilio import Contacts
 from service.conversation import Entry
 from service.store import Spooled, Store
+from service.subscriptions import DAY, Subscriptions
 from service.talk import erasure, remember
 
 
@@ -54,9 +55,19 @@ def export(store: Store, contacts: Contacts, number: str) -> dict[str, Any]:
             "changed": _moment(person.since),
             "forgotten_times": person.epoch,
         },
+        "subscriptions": _subscriptions(store.subscriptions(contact)),
         "ledger": [entry._asdict() | {"at": _moment(entry.at)} for entry in store.ledger(contact)],
         "answered": store.answered(contact),
     }
+
+
+def _subscriptions(asked_for: Subscriptions) -> dict[str, Any]:
+    """What they asked to be sent, without their sealed number."""
+    groups = [each._asdict() | {"since": _moment(each.since)} for each in asked_for.groups]
+    series = asked_for.series._asdict() | {"due": _moment(asked_for.series.due)} if asked_for.series else None
+    shown = asked_for._asdict() | {"groups": groups, "series": series, "heard": _moment(asked_for.heard * DAY)}
+    del shown["address"]
+    return shown
 
 
 def _moment(at: int) -> str | None:

@@ -50,6 +50,7 @@ class Caller:
     dialled: str = ""
     is_over: bool = False
     hears_words: bool = False
+    records: bool = False
     _action: str = "/voice"
     _call: str = field(default_factory=lambda: f"CA{uuid.uuid4().hex}")
 
@@ -58,13 +59,15 @@ class Caller:
         return self._step({})
 
     def does(self, what: str) -> list[Heard]:
-        """Press a key, say words, or wait in silence (""); while another line is called, how that call ended.
+        """Press a key, key in a number, say words, or wait (""); while another line is called, how that ended.
 
         Words are silence where keys alone are listened for, as on a real call.
         """
         if self.dialled:
             return self._step({"DialCallStatus": what or "completed"})
-        if what in KEYS:
+        if self.records:
+            return self._step({"RecordingSid": f"RE{uuid.uuid4().hex}", "RecordingDuration": "5"} if what else {})
+        if what in KEYS or what.isdecimal():  # a number of several keys ends with the pound key
             return self._step({"Digits": what})
         if not what or not self.hears_words:
             return self._step({"Digits": ""})
@@ -78,7 +81,8 @@ class Caller:
 
     def _run(self, document: Element) -> Iterator[Heard]:
         for verb in document:
-            if verb.tag in {"Gather", "Dial"}:
+            self.records = verb.tag == "Record"
+            if verb.tag in {"Gather", "Dial", "Record"}:
                 parts = urlsplit(verb.attrib["action"])
                 self._action = f"{parts.path}?{parts.query}" if parts.query else parts.path
                 self.dialled = (verb.text or "").strip() if verb.tag == "Dial" else ""
@@ -91,6 +95,12 @@ class Caller:
     def _hear(self, verb: Element) -> Iterator[Heard]:
         if verb.tag == "Say":
             yield from (Heard(verb.attrib["language"], line) for line in _said(verb).splitlines() if line.strip())
+        elif verb.tag == "Record":
+            yield Heard("", "(a tone: what is typed now is recorded)")
+        elif verb.tag == "Reject":
+            yield Heard("", "(the call is not answered)")
+        elif verb.tag == "Play" and ("/audio/notice/" in (verb.text or "") or "/Recordings/" in (verb.text or "")):
+            yield Heard("", "(what somebody recorded is played)")
         elif verb.tag == "Play":
             *_, language, name = urlsplit(verb.text or "").path.split("/")
             texts = {each.file: each.text for each in read_manifest(self.audio / language / "manifest.json")}

@@ -38,6 +38,7 @@ from service.book.safety import RESERVED, SILENT, SafetyError, Sense
 from service.book.segments import segments
 from service.channels import spoken
 from service.channels.sms import NOTICE_SEGMENTS
+from service.channels.templates import TemplatesError, load_templates
 from service.conversation import KEYWORD, Channel, Event, Kind, Known, Session, Target, Text
 from service.cost import costs
 from service.engine import DANGERS, check_screens, go
@@ -48,6 +49,7 @@ from service.flows.scene import Scene
 from service.messages import own_headers, template, updated, written
 from service.recording import missing
 from service.settings import ROOT, Settings, SettingsError
+from service.store import UNASKED
 
 HARDEST_GRADE = 8.0
 """School years; plain words for somebody who is tired or frightened."""
@@ -134,7 +136,7 @@ def everything(settings: Settings) -> list[Finding]:
     if not any(finding.level is Level.ERROR for finding in findings):
         findings += _pages(book, settings.locales)
     findings += [*_helplines(book, settings.content), *_reviews(book, settings.locales)]
-    findings += _recordings(book, settings.content)
+    findings += [*_recordings(book, settings.content), *_templates(settings)]
     order = list(Level)
     return sorted(findings, key=lambda finding: (order.index(finding.level), str(finding.path), finding.line))
 
@@ -143,6 +145,21 @@ def _refused(error: Exception) -> Finding:
     if isinstance(error, ArticleError):
         return Finding(Level.ERROR, error.path, error.line, error.problem, "see docs/content.md")
     return Finding(Level.ERROR, "settings" if isinstance(error, SettingsError) else "", 0, str(error), "mend it")
+
+
+def _templates(settings: Settings) -> Iterator[Finding]:
+    """WhatsApp's templates: each of a kind that is sent unasked, in a language that there is."""
+    path = settings.content / "templates.toml"
+    try:
+        templates = load_templates(settings.content)
+    except TemplatesError as error:
+        yield Finding(Level.ERROR, path, 0, str(error), "mend it, or take it out")
+        return
+    described = describe(settings.locales)
+    for kind, code, _ in templates.by_kind:
+        if kind not in {str(each) for each in UNASKED} or code not in described:
+            problem = f"[{kind}] {code} is nothing that is sent"
+            yield Finding(Level.ERROR, path, 0, problem, "see the head of that file for what there is")
 
 
 def _screens() -> Iterator[Finding]:

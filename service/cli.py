@@ -38,10 +38,11 @@ def plainly(command: Callable[..., Any]) -> Callable[..., Any]:
     def told(*args: Any, **kwargs: Any) -> Any:
         from service.book.articles import ArticleError  # noqa: PLC0415
         from service.book.languages import LanguagesError  # noqa: PLC0415
+        from service.channels.templates import TemplatesError  # noqa: PLC0415
 
         try:
             return command(*args, **kwargs)
-        except (SettingsError, ArticleError, LanguagesError) as error:
+        except (SettingsError, ArticleError, LanguagesError, TemplatesError) as error:
             raise click.ClickException(str(error)) from None
 
     return told

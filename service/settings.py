@@ -10,7 +10,7 @@ import secrets
 import tomllib
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import phonenumbers
@@ -82,7 +82,7 @@ class Settings(BaseSettings):
     twilio_messaging_service_sid: str = Field(
         "", description="The messaging service that sends what is not an answer. Default: TWILIO_NUMBER itself."
     )
-    twilio_sender_kind: str = Field(
+    twilio_sender_kind: Literal["long-code", "toll-free", "short-code", "international"] = Field(
         "long-code",
         description="What TWILIO_NUMBER is: long-code, toll-free, short-code or international; it says how many "
         "segments a second it may send (1, 3, 100 or 10).",
@@ -250,9 +250,6 @@ class Settings(BaseSettings):
             found.append(
                 f"ENCRYPTION_KEYS: each must have {SHORTEST_SECRET} characters or more; make them as SECRET_KEY."
             )
-        kinds = limits()["segments_a_second"]
-        if self.twilio_sender_kind not in kinds:
-            found.append(f"TWILIO_SENDER_KIND is {self.twilio_sender_kind}: choose from {', '.join(kinds)}.")
         parts = urlsplit(self.url)
         if parts.scheme != "https" and parts.hostname not in LOOPBACK:
             found.append(f"PUBLIC_URL is {self.url}: it must begin with https://, or what people write can be read.")

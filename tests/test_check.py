@@ -130,3 +130,40 @@ def test_a_helpline_without_the_page_it_was_read_in_is_refused(check: Callable[.
     (refused,) = check(forget)
     assert refused.level is Level.ERROR
     assert "the page where it was read" in refused.problem
+
+
+def _templates(written: str) -> Change:
+    def change(folder: Path) -> None:
+        (folder / "content/templates.toml").write_text(written)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("written", "problem"),
+    [
+        ('[reminder]\nen = "HX123"\n', "is no ContentSid"),
+        (f'[birthday]\nen = "HX{"0" * 32}"\n', "[birthday] en is nothing that is sent"),
+        (f'[reminder]\nxx = "HX{"0" * 32}"\n', "[reminder] xx is nothing that is sent"),
+        ("[reminder\n", "templates.toml"),
+    ],
+)
+def test_a_template_that_could_not_be_sent_is_named(
+    check: Callable[..., list[Finding]], written: str, problem: str
+) -> None:
+    errors = [finding for finding in check(_templates(written)) if finding.level is Level.ERROR]
+    assert [problem in finding.problem for finding in errors] == [True]
+
+
+def test_a_translation_may_write_a_spelled_number_in_digits_and_no_other(
+    check: Callable[..., list[Finding]],
+) -> None:
+    sentence = "There is nothing to stop: within two minutes a text can be stopped, then no more."
+    right = _spanish(sentence, "No hay nada que detener: solo en los primeros 2 minutos.")
+    assert not [each for each in check(right) if "a number was changed" in each.problem]
+
+
+def test_a_translation_that_changes_a_spelled_number_is_named(check: Callable[..., list[Finding]]) -> None:
+    sentence = "There is nothing to stop: within two minutes a text can be stopped, then no more."
+    wrong = _spanish(sentence, "No hay nada que detener: solo en los primeros 5 minutos.")
+    assert [each for each in check(wrong) if "a number was changed" in each.problem]

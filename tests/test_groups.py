@@ -7,15 +7,17 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import pytest
+import redis
 from flask import Flask
 
+from service.behalf import export
 from service.channels.twilio import Contacts
 from service.groups import Group, GroupError, Leader, checked, decode_group, encode_group, pin_mark
 from service.outreach.planning import OUTCOME_AFTER
 from service.outreach.sending import Sending
 from service.seal import Seal
 from service.settings import Settings
-from service.store import Register, Store
+from service.store import Outbox, Register, Row, RowKind, Store, name_of_row
 from tests.conftest import TOKEN
 from tests.outgoing import send_all, texts
 from tests.texter import Texter
@@ -421,3 +423,61 @@ def test_to_join_somebody_who_has_died_is_no_group(phone: Somebody, hope: Group)
     anna = phone("+12025554230")
     anna.text("hello")
     assert anna.text("join mom")[0].startswith("That sounds very hard.")
+
+
+def test_a_leader_who_asks_to_be_forgotten_is_taken_out_of_the_group(
+    phone: Somebody, hope: Group, register: Register, sending: Sending, account: Twilio
+) -> None:
+    lea = phone(LEA)
+    lea.text("POST A draft of mine.")
+    lea.text("FORGET ME")
+    lea.text("1")
+    assert sending.planning.tidy() == 1
+    assert [len(group.leaders) for group in register.groups()] == [1]
+    assert sending.planning.tidy() == 0
+
+
+def test_whoever_is_forgotten_leaves_no_trace_of_their_groups(
+    member: Callable[..., Texter], phone: Somebody, register: Register, there: Settings, contacts: Contacts,
+    sending: Sending, account: Twilio, now: list[float],
+) -> None:  # fmt: skip
+    anna = member("+12025554231", "Anna")
+    lea = phone(LEA)
+    lea.text("POST Hello.")
+    lea.text(PIN)
+    now[0] += 130
+    send_all(sending)
+    send_all(sending)
+    assert len(texts(account, anna.number)) == 1
+    anna.text("FORGET ME")
+    anna.text("1")
+    contact = contacts.contact(anna.number)
+    client = redis.Redis.from_url(there.redis_url)
+    names = {key.decode()[:1] for key in client.scan_iter(count=1000) if contact.encode() in key}
+    assert names <= {"g", "l", "p", "i"}
+    assert register.subscriptions(contact).is_empty
+    assert contact not in [each for each, _ in register.due(2**40)]
+    client.close()
+
+
+def test_everything_asked_for_is_exported_for_its_owner(
+    member: Callable[..., Texter], there: Settings, contacts: Contacts
+) -> None:
+    anna = member("+12025554232", "Anna")
+    store = Store(there.redis_url)
+    told = export(store, contacts, anna.number)["subscriptions"]
+    assert told["groups"] == [
+        {"group": "HOPE", "since": "2027-01-12T17:00:00+00:00", "name": "Anna", "reminded": False}
+    ]
+    assert "address" not in told
+    store.close()
+
+
+def test_of_two_workers_one_alone_takes_a_row(there: Settings, now: list[float]) -> None:
+    register, outbox = Register(there.redis_url), Outbox(there.redis_url)
+    row = Row("1", "anna", b"sealed", int(now[0]), kind=RowKind.GROUP)
+    register.enqueue("post", [row])
+    name = name_of_row("anna", "1")
+    assert [outbox.take(name, row, row.claim(int(now[0]))) for _ in range(2)] == [True, False]
+    register.close()
+    outbox.close()

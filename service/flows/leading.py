@@ -84,10 +84,14 @@ def post(scene: Scene, words: str) -> Turn:
         return _said(scene, FROZEN.saying(group=group.name), "frozen")
     if not words:
         return _said(scene, HOW_TO_POST, "how to post")
-    if proposed := next((each for each in scene.known.drafts if each.id == words.strip()), None):
-        return preview(scene, proposed)
     if words.isdecimal() and len(words) == DIGITS_OF_A_MARK:
-        return _said(scene, NO_DRAFT, "no draft")
+        proposed = next((each for each in scene.known.drafts if each.id == words), None)
+        return preview(scene, proposed) if proposed else _said(scene, NO_DRAFT, "no draft")
+    return _drafted(scene, group, words)
+
+
+def _drafted(scene: Scene, group: Group, words: str) -> Turn:
+    """Words of one's own, kept until the PIN comes."""
     if len(words) > LONGEST_POST:
         return _said(scene, _too_long(len(words) - LONGEST_POST), "too long")
     draft = Draft(_mark(scene), group.code, words, at=scene.now)

@@ -150,7 +150,7 @@ class Permission:
         day_at = next_day(now, zones_of(number, subscriptions.zone, self._rules.country))
         if day_at != now:
             return Verdict("it is quiet there", day_at) if day_at else Verdict("it is never day wherever they may be")
-        if not self._register.is_within_cap(row.contact, row.id, _day(now), MOST_A_DAY):
+        if not self._register.is_within_cap(row.contact, row.id, now // DAY, MOST_A_DAY):
             return Verdict("they had enough texts today", _tomorrow(now))
         return GO
 

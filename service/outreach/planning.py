@@ -11,6 +11,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import NamedTuple
 
 import structlog
@@ -245,6 +246,21 @@ class Planning:
 
         return self._register.enqueue(broadcast, rows())
 
+    def tidy(self) -> int:
+        """Take the numbers of leaders who asked to be forgotten out of their groups; how many there were."""
+        found = 0
+        for group in self._register.groups():
+            forgotten = {leader.contact for leader in group.leaders if self._is_forgotten(leader)}
+            if forgotten:
+                found += len(forgotten)
+                self._register.change_group(group.code, partial(_without, contacts=forgotten))
+                self._operator.told(f"leader.{group.code}", f"a leader of {group.code} was forgotten: name another")
+        return found
+
+    def _is_forgotten(self, leader: Leader) -> bool:
+        person = self._register.person(leader.contact)
+        return bool(person.epoch and person.left)
+
     def campaigns(self) -> None:
         """Plan every campaign whose hour has come."""
         for campaign in self._register.campaigns():
@@ -289,6 +305,10 @@ class Planning:
 
 def _after_planning(stage: Stage) -> Stage:
     return Stage.PLANNED if stage is Stage.STARTED else stage
+
+
+def _without(group: Group, contacts: set[str]) -> Group:
+    return group._replace(leaders=tuple(each for each in group.leaders if each.contact not in contacts))
 
 
 def _sent(group: Group, stamp: int, now: int) -> Group:

@@ -80,6 +80,7 @@ def run(redis_url: str, duties: Duties) -> None:
 
     async def count(again: Perpetual = Perpetual(every=EVERY_MINUTE, automatic=True)) -> None:  # noqa: ARG001, B008
         await quietly(duties.register.count)
+        await quietly(duties.planning.tidy)
 
     async def news(again: Perpetual = Perpetual(every=EVERY_HOUR, automatic=True)) -> None:  # noqa: ARG001, B008
         await quietly(duties.clock.news)

@@ -1,6 +1,6 @@
 -- One turn is remembered, whole or not at all: only if nothing has changed since it began.
 -- KEYS: answer, session, person, ledger, answered, erasures, waiting, claimed, dead, their rows, subscribers, what is
---       due, drafts, unsettled, then a key for each new row of the outbox.
+--       due, drafts, unsettled, what was sent today, invitation, then a key for each new row of the outbox.
 -- ARGV: id, session before, session after ("" keeps it), its expiry (s), person before, person after, answer, its
 --       expiry (s), "forget" or "", a number to erase at Twilio or "", contact, subscriptions before, subscriptions
 --       after, when something is due (s; 0 never), how many drafts, how many rows end unsent, then for each draft its
@@ -38,7 +38,7 @@ if ARGV[9] == 'forget' then
   for _, name in ipairs(redis.call('LRANGE', KEYS[10], 0, -1)) do
     end_row(name)
   end
-  redis.call('DEL', KEYS[2], KEYS[4], KEYS[5], KEYS[10], KEYS[13])
+  redis.call('DEL', KEYS[2], KEYS[4], KEYS[5], KEYS[10], KEYS[13], KEYS[15], KEYS[16])
 elseif ARGV[3] ~= '' then
   redis.call('SET', KEYS[2], ARGV[3], 'EX', ARGV[4])
 end
@@ -63,7 +63,7 @@ for _ = 1, tonumber(ARGV[16]) do
   end_row(ARGV[argument])
   argument = argument + 1
 end
-for number = 15, #KEYS do
+for number = 17, #KEYS do
   if redis.call('SET', KEYS[number], ARGV[argument + 1], 'NX') then -- what is there already was asked for before
     redis.call('ZADD', KEYS[7], cjson.decode(ARGV[argument + 1])[5] or 0, ARGV[argument])
     redis.call('RPUSH', KEYS[10], ARGV[argument])

@@ -31,8 +31,8 @@ key                      holds                                goes after
 ``t:{bucket}``           contacts, by when the clock has      with their subscriptions
                          something to do for them
 ``d:{bucket}:contact``   a leader's drafts, sealed            a week after the last of them
-``c:{bucket}:contact``   the rows sent unasked to somebody    a day later
-                         on one day
+``c:{bucket}:contact``   the rows sent unasked to somebody    two days later
+                         today
 ``n:id``                 names of the rows of one broadcast   OUTBOX_DAYS
 ``campaign:id``          a campaign                           OUTBOX_DAYS after it is over
 ``campaigns``            the ids of all campaigns             never
@@ -78,6 +78,7 @@ class Keys(NamedTuple):
     due: str
     drafts: str
     sent: str
+    invited: str
 
 
 def keys(contact: str, message: str) -> Keys:
@@ -96,6 +97,7 @@ def keys(contact: str, message: str) -> Keys:
         due=f"t:{bucket}",
         drafts=f"d:{bucket}:{contact}",
         sent=f"c:{bucket}:{contact}",
+        invited=f"v:{bucket}:{contact}",
     )
 
 

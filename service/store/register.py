@@ -15,7 +15,9 @@ from redis.exceptions import NoScriptError, RedisError
 from redis.retry import Retry
 
 from service.campaigns import Campaign, decode_campaign, encode_campaign
+from service.conversation import Person
 from service.groups import Group, decode_group, encode_group
+from service.store.codec import decode_person
 from service.store.keys import bucket_of, buckets, keys, name_of_row
 from service.store.outbox import OUTBOX_DAYS
 from service.store.rows import Row, encode_row
@@ -142,6 +144,10 @@ class Register:
         """What somebody asked to be sent."""
         return decode_subscriptions(self._ask("HGET", keys(contact, "").subscribers, contact))
 
+    def person(self, contact: str) -> Person:
+        """What is remembered of somebody for good."""
+        return decode_person(self._ask("GET", keys(contact, "").person))
+
     def due(self, now: int) -> Iterator[tuple[str, int]]:
         """Contacts for whom the clock has something to do, and since when (Unix seconds)."""
         commands = [("ZRANGEBYSCORE", keys_of(bucket)[1], "-inf", now, "WITHSCORES") for bucket in buckets()]
@@ -214,14 +220,19 @@ class Register:
 
     # Limits
 
-    def is_within_cap(self, contact: str, row: str, day: str, most: int) -> bool:
-        """Whether ``row`` is among the first ``most`` that go to somebody unasked on ``day``; tried again, it counts
-        once."""
-        key = f"{keys(contact, '').sent}:{day}"
-        _, _, rank = self._together(
-            ("ZADD", key, "NX", self._ask("ZCARD", key), row), ("EXPIRE", key, 2 * DAY), ("ZRANK", key, row)
+    def is_within_cap(self, contact: str, row: str, day: int, most: int) -> bool:
+        """Whether ``row`` is among the first ``most`` that go to somebody unasked on ``day`` (counted since 1970).
+
+        Tried again, it counts once.
+        """
+        key = keys(contact, "").sent
+        _, new, count, _ = self._together(
+            ("ZREMRANGEBYSCORE", key, "-inf", day - 1),
+            ("ZADD", key, "NX", day, row),
+            ("ZCARD", key),
+            ("EXPIRE", key, 2 * DAY),
         )
-        if rank < most:
+        if not new or count <= most:
             return True
         self._ask("ZREM", key, row)
         return False
@@ -252,10 +263,9 @@ class Register:
     def may_invite(self, contact: str, row: str) -> bool:
         """Whether a number that somebody keyed in may get a text of ours: none did, until it answers."""
         named = keys(contact, "")
-        key = f"v:{{{bucket_of(contact)}}}:{contact}"
         if self._ask("EXISTS", named.session):
             return True
-        return bool(self._ask("SET", key, row, "NX")) or self._ask("GET", key) == row.encode()
+        return bool(self._ask("SET", named.invited, row, "NX")) or self._ask("GET", named.invited) == row.encode()
 
     # Campaigns
 

@@ -168,7 +168,7 @@ class Store:
         touched = [named.answer, named.session, named.person, named.ledger, named.answered, named.erasures]
         lists = outbox_keys(name_of_row(contact, ""))
         touched += [lists.waiting, lists.claimed, lists.dead, named.rows]
-        touched += [named.subscribers, named.due, named.drafts, lists.unsettled]
+        touched += [named.subscribers, named.due, named.drafts, lists.unsettled, named.sent, named.invited]
         touched += [outbox_keys(name_of_row(contact, row.id)).row for row in commit.rows]
         try:
             behind = self._wait_for_disk() if commit.durable else []
