@@ -49,6 +49,7 @@ bench: $(VENV)/dev.stamp ## Measure the service against the tutorial's applicati
 	@$(BIN)/python -m bench.understanding
 	@$(BIN)/python -m bench.overload
 	@$(BIN)/python -m bench.calls
+	@$(BIN)/python -m bench.sending
 
 proof: $(VENV)/dev.stamp ## Try everything that may go wrong, count, and write the table of the README (an hour at most)
 	@$(BIN)/python -m tests.proof $(PROOF)

@@ -171,11 +171,14 @@ def _show(at: Desk, made: Campaign) -> int:
         table.add_row(each.language, str(each.people), *shape, str(each.segments), price)
     console.print(table)
     for each in versions:
-        console.print(f"\n[bold]{each.language}[/]", each.words, sep="\n", markup=False)
+        console.print(f"\n{each.language}:", style="bold")
+        console.print(each.words, markup=False)
     for code, people in sorted(lacking.items()):
         console.print(f"{people} people have no version in their language ({code}): nothing is sent to them")
-    when = f"{datetime.fromtimestamp(made.starts, UTC):%Y-%m-%d %H:%M} UTC" if made.starts else "once it is started"
-    console.print(f"\n{made.id}: {made.stage}, {when}; by day alone where each person is")
+    when = (
+        f"{datetime.fromtimestamp(made.starts, UTC):%Y-%m-%d %H:%M} UTC" if made.starts else "as soon as it is started"
+    )
+    console.print(f"\n{made.id} ({made.stage}) goes {when}, by day alone wherever each person is")
     return sum(each.people for each in versions)
 
 

@@ -28,6 +28,7 @@ from service.conversation import Channel
 from service.explore import explore
 from service.settings import ROOT, Settings
 from service.supervisor import embedded_redis
+from tests.killed import DROPS, count
 from tests.library import PSEUDO, is_translated, make_book
 from tests.malformed import torment
 from tests.sentences import DANGER, Sentence, is_right, sentences
@@ -36,6 +37,7 @@ TOKEN = "0123456789abcdef0123456789abcdef"
 BEGIN, END = "<!-- proof -->", "<!-- end of proof -->"
 
 MALFORMED, STEPS = 100_000, 10_000
+CAMPAIGN, KILLS = 10_000, 10
 A_TENTH = 10
 
 
@@ -66,6 +68,8 @@ def main(quick: bool) -> None:
         rows.append(malformed(book, Path(folder), MALFORMED // share))
         status.update(f"Failing and recovering, {STEPS // share} steps...")
         rows.append(survived(STEPS // share))
+        status.update(f"Sending to {CAMPAIGN // share}, and killing workers and Redis...")
+        rows.append(killed(CAMPAIGN // share, KILLS // (5 if quick else 1)))
         status.update("Exploring every state...")
         rows.append(explored(book, ["en", "es"] if quick else list(book.languages)))
         rows.append(pseudo(Path(folder)))
@@ -118,6 +122,14 @@ def survived(steps: int) -> Row:
         result if not ran.returncode else "FAILED",
         bool(ran.returncode),
     )
+
+
+def killed(people: int, kills: int) -> Row:
+    """A campaign while workers and Redis are killed."""
+    counted = count(people, kills)
+    what = f"Messages to {people:,} people, workers killed {kills} times and Redis {kills // 2}"
+    result = f"{counted.lost} lost, {counted.twice} sent twice; one in {DROPS} was taken and not answered"
+    return Row(what, f"{people:,}", result, bool(counted.lost or counted.twice))
 
 
 def explored(book: Book, languages: list[str]) -> Row:
