@@ -447,6 +447,13 @@ class KeepNotice:
 
 
 @dataclass(frozen=True, slots=True)
+class EraseRecording:
+    """An effect: what was recorded is erased at Twilio, kept or not, once there was time to keep it."""
+
+    recording: str
+
+
+@dataclass(frozen=True, slots=True)
 class Invite:
     """An effect: a number that was keyed in on a call (E.164) gets one neutral text."""
 
@@ -468,7 +475,8 @@ class RightPin:
 
 Effect = (
     OptOut | OptIn | Pause | Resume | Forget | Send | Ring | NoCalls | NoTexts
-    | Change | KeepDraft | DropDraft | Post | UndoPost | Propose | Report | KeepNotice | Invite | WrongPin | RightPin
+    | Change | KeepDraft | DropDraft | Post | UndoPost | Propose | Report | WrongPin | RightPin
+    | KeepNotice | EraseRecording | Invite
 )  # fmt: skip
 
 

@@ -39,6 +39,22 @@ def _country(value: str) -> str:
     return value
 
 
+def _telephone(value: str) -> str:
+    if value and not value.startswith("+"):
+        raise ValueError("must be a telephone number with its country, such as +12025550123")
+    try:
+        is_possible = not value or phonenumbers.is_possible_number(phonenumbers.parse(value))
+    except phonenumbers.NumberParseException:
+        is_possible = False
+    if not is_possible:
+        raise ValueError("is no telephone number: write it as +12025550123")
+    return value
+
+
+def _telephones(values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(_telephone, values))
+
+
 Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 
 
@@ -103,12 +119,12 @@ class Settings(BaseSettings):
     segment_price: float = Field(
         0.0083, ge=0, description="What one segment costs you, in US dollars; leaders and campaigns are told a cost."
     )
-    operator_phone: str = Field(
+    operator_phone: Annotated[str, AfterValidator(_telephone)] = Field(
         "",
         description="Your own phone, such as +12025550123: told of a stopped worker, a spent budget, a sender that is "
         "not registered, and of reports. The log is told in any case.",
     )
-    missed_call_numbers: Listed = Field(
+    missed_call_numbers: Annotated[Listed, AfterValidator(_telephones)] = Field(
         (), description="Numbers of ours on which a call is not answered but called back, such as +15558675311."
     )
     daily_calls: int = Field(

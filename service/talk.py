@@ -25,6 +25,7 @@ from service.conversation import (
     DropDraft,
     Effect,
     Entry,
+    EraseRecording,
     Event,
     Forget,
     Invite,
@@ -332,6 +333,9 @@ class Talk:
             case KeepNotice(group, recording):
                 notice = Row(f"{cause}.notice", contact, b"", now, kind=RowKind.NOTICE, about=group)
                 yield notice, recording
+            case EraseRecording(recording):
+                erase = Row(f"{cause}.{recording}", contact, b"", now, after=now + AN_HOUR, kind=RowKind.RECORDING)
+                yield erase._replace(until=now + 2 * A_DAY), recording
             case Invite(invited, reply):
                 (body,) = self._as_texts((reply,), code)
                 invitation = Row(f"{cause}.invitation", contact or cause, b"", now, kind=RowKind.INVITATION)
@@ -366,6 +370,9 @@ class Talk:
         carried = Carried(Session() if forgets else turn.session, person)
         return f"{self._url}/voice/{event.step + 1}?s={write_cookie(carried, event.holder, self._seal)}"
 
+
+AN_HOUR = 60 * 60
+"""Seconds after which what a leader recorded is erased at Twilio, whatever became of it."""
 
 A_DAY = 24 * 60 * 60
 """Seconds after which what nobody asked for just now is sent no more."""

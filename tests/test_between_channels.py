@@ -119,6 +119,22 @@ def test_a_leaders_notice_is_heard_back_kept_by_the_pin_played_to_members_and_er
     assert heard[at + 1] == f"(plays {RECORDING}.mp3)"
 
 
+def test_what_was_recorded_and_not_kept_is_erased_at_twilio_too(
+    caller: Caller, hope: Group, sending: Sending, account: Twilio, now: list[float]
+) -> None:
+    account.recordings[RECORDING] = b"ID3 spoken"
+    lea = caller(LEA)
+    lea.presses("6")
+    lea.presses("1")
+    lea.records(RECORDING)
+    lea.hangs_up()
+    send_all(sending)
+    assert account.recordings
+    now[0] += 3601
+    send_all(sending)
+    assert account.recordings == {}
+
+
 def test_a_notice_waits_while_twilio_is_out_of_order(
     caller: Caller, hope: Group, register: Register, sending: Sending, account: Twilio, now: list[float]
 ) -> None:
@@ -131,6 +147,9 @@ def test_a_notice_waits_while_twilio_is_out_of_order(
     send_all(sending)
     assert (register.group("HOPE") or hope).notice == ""
     account.recordings[RECORDING] = b"ID3 spoken"
+    now[0] += 601
+    send_all(sending)
+    assert (register.group("HOPE") or hope).notice == RECORDING
 
 
 def missed(there: Settings, texting: Book, now: list[float]) -> Flask:

@@ -481,3 +481,28 @@ def test_of_two_workers_one_alone_takes_a_row(there: Settings, now: list[float])
     assert [outbox.take(name, row, row.claim(int(now[0]))) for _ in range(2)] == [True, False]
     register.close()
     outbox.close()
+
+
+def test_no_leader_is_woken_by_what_a_member_says_at_night(
+    member: Callable[..., Texter], sending: Sending, account: Twilio, now: list[float]
+) -> None:
+    anna = member("+12025554233", "Anna")
+    now[0] += 12 * 3600
+    anna.text("SAY I cannot sleep, how are you all?")
+    send_all(sending)
+    send_all(sending)
+    assert account.messages == {}
+    now[0] += 9 * 3600 + 60
+    send_all(sending)
+    assert len(texts(account, LEA)) == 1
+
+
+def test_leaders_see_how_many_there_are_and_the_names_that_they_chose(
+    member: Callable[..., Texter], phone: Somebody, register: Register, now: list[float]
+) -> None:
+    member("+12025554234", "Anna")
+    member("+12025554235")
+    register.count()
+    now[0] += 3
+    assert "Hope Circle: 2 (Anna)" in phone(LEA).text("GROUP")[0]
+    assert "(Anna)" not in member("+12025554236").text("GROUP")[0]

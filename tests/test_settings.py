@@ -74,3 +74,22 @@ def test_secrets_do_not_show_when_settings_are_printed() -> None:
 def test_a_language_that_is_not_described_is_told(settings: Settings) -> None:
     with pytest.raises(ValueError, match=r"LANGUAGES names tlh.*choose from en, es"):
         create_book(settings.model_copy(update={"languages": ("tlh",)}))
+
+
+@pytest.mark.parametrize("name", ["OPERATOR_PHONE", "MISSED_CALL_NUMBERS"])
+@pytest.mark.parametrize("value", ["2025550123", "+1", "my phone"])
+def test_a_number_that_is_none_is_told(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=rf"{name}: .*such as|{name}: .*write it as"):
+        read_settings()
+
+
+def test_how_fast_a_sender_may_send_is_told_by_its_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert read_settings().segments_a_second == 1
+    monkeypatch.setenv("TWILIO_SENDER_KIND", "toll-free")
+    assert read_settings().segments_a_second == 3
+    monkeypatch.setenv("TWILIO_SEGMENTS_A_SECOND", "4.5")
+    assert read_settings().segments_a_second == 4.5
+    monkeypatch.setenv("TWILIO_SENDER_KIND", "pigeon")
+    with pytest.raises(SettingsError, match="TWILIO_SENDER_KIND"):
+        read_settings()

@@ -152,6 +152,8 @@ class Account:
             answer = get(address, auth=(self._sid, self._token), timeout=TIMEOUT)
         except RequestException as error:
             raise _error(error) from None
+        if answer.status_code == GONE:  # just after a call it may not be there yet
+            raise AccountError("Twilio has no such recording (yet)")
         if answer.status_code != OK:
             raise AccountError(f"Twilio answered {answer.status_code}", answer.status_code)
         return answer.content

@@ -210,12 +210,21 @@ def meeting(group: Group, at: int) -> Text:
 def mine(scene: Scene, _: str) -> Turn:
     """Their groups, when each meets, and what they may change."""
     every = theirs(scene)
-    if not every:
+    led = [each for each in scene.known.groups if each.leader(scene.event.contact)]
+    if not every and not led:
         return scene.turn(Reply(opening=(IN_NO_GROUP, HOW_TO_JOIN), hint=(MENU_HELPS,)), "in no group")
-    told = [(_meeting(scene, each) or (NO_MEETING.saying(group=each.name),))[0] for each in every]
+    told = [
+        (_meeting(scene, each) or (NO_MEETING.saying(group=each.name),))[0] for each in dict.fromkeys((*every, *led))
+    ]
+    told += [FROM_GROUP.saying(group=each.name, words=_people(each)) for each in led]
     options = tuple(option for each in every for option in _changes(scene.known.subscriptions, each))
     asked = scene.but(choices=tuple(option.target for option in options))
     return asked.turn(Reply(opening=tuple(told), options=options, hint=(OR_MENU,)), "groups")
+
+
+def _people(group: Group) -> str:
+    """How many are in a group, and the first names that they chose: all that its leaders see of them."""
+    return f"{group.people} ({', '.join(group.names)})" if group.names else str(group.people)
 
 
 def _changes(subscriptions: Subscriptions, group: Group) -> tuple[Option, ...]:

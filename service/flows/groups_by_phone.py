@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from service.conversation import (
     Change,
+    EraseRecording,
     KeepNotice,
     OptIn,
     Option,
@@ -142,14 +143,17 @@ def record(scene: Scene, code: str) -> Turn:
 def recorded(scene: Scene, sid: str) -> Turn:
     """What was recorded is heard back; nothing was, and the menu comes."""
     code = scene.session.subject.partition(" ")[0]
-    if scene.session.screen != "notice" or not sid:
+    if not sid:
         return menu(scene)
+    if scene.session.screen != "notice":
+        return menu(scene)._replace(effects=(EraseRecording(sid),))
     options = (
         Option(KEEP_IT, Target("keep notice", f"{code} {sid}")),
         Option(ONCE_MORE, Target("record notice", code)),
     )
     here = scene.but(subject=f"{code} {sid}", choices=tuple(option.target for option in options))
-    return here.turn(Reply(opening=(YOU_SAID,), plays=f"recording:{sid}", options=options), "heard back")
+    turn = here.turn(Reply(opening=(YOU_SAID,), plays=f"recording:{sid}", options=options), "heard back")
+    return turn._replace(effects=(EraseRecording(sid),))
 
 
 def keep(scene: Scene, about: str) -> Turn:

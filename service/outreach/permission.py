@@ -124,18 +124,26 @@ class Permission:
     def judge(self, row: Row, number: str) -> Verdict:
         """What is to become of ``row`` now."""
         now = int(self._clock())
+        refused = self._of_the_row(row, number, now)
+        if refused or row.kind is RowKind.OPERATOR:
+            return refused
+        refused = self._of_the_person(row, now)
+        if refused or row.kind not in {*UNASKED, RowKind.LEADER}:
+            return refused
+        asked_for = self._store.subscriptions(row.contact)
+        if row.kind is RowKind.LEADER:
+            return self._by_day(number, asked_for.zone, now)
+        return self._unasked(row, number, asked_for, now)
+
+    def _of_the_row(self, row: Row, number: str, now: int) -> Verdict:
         if not number:
             return Verdict("no key of ENCRYPTION_KEYS opens it")
         if (row.until or row.made + TOO_LATE) < now:
             return Verdict("it is too late")
         if row.is_call and region(number) not in self._rules.call_countries:
             return Verdict("its country is not among CALL_COUNTRIES")
-        if row.kind is RowKind.OPERATOR:
-            return GO
-        if row.kind is RowKind.CALL_BACK and _costs_more(number):
-            return Verdict("calls to that kind of number cost more")
-        verdict = self._of_the_person(row, now)
-        return self._unasked(row, number, now) if verdict == GO and row.kind in UNASKED else verdict
+        costs_more = row.kind is RowKind.CALL_BACK and _costs_more(number)
+        return Verdict("calls to that kind of number cost more") if costs_more else GO
 
     def _of_the_person(self, row: Row, now: int) -> Verdict:
         _, person = self._store.known(row.contact)
@@ -143,16 +151,21 @@ class Permission:
             return Verdict("they want none, or cannot get it")
         return Verdict("they are asked whether they want to leave", now + PAUSED) if person.paused else GO
 
-    def _unasked(self, row: Row, number: str, now: int) -> Verdict:
-        subscriptions = self._store.subscriptions(row.contact)
+    def _unasked(self, row: Row, number: str, subscriptions: Subscriptions, now: int) -> Verdict:
         if refused := self._unwanted(row, subscriptions):
             return refused
-        day_at = next_day(now, zones_of(number, subscriptions.zone, self._rules.country))
-        if day_at != now:
-            return Verdict("it is quiet there", day_at) if day_at else Verdict("it is never day wherever they may be")
+        if quiet := self._by_day(number, subscriptions.zone, now):
+            return quiet
         if not self._register.is_within_cap(row.contact, row.id, now // DAY, MOST_A_DAY):
             return Verdict("they had enough texts today", _tomorrow(now))
         return GO
+
+    def _by_day(self, number: str, stated: str, now: int) -> Verdict:
+        """Whether it is day wherever they may be."""
+        day_at = next_day(now, zones_of(number, stated, self._rules.country))
+        if day_at == now:
+            return GO
+        return Verdict("it is quiet there", day_at) if day_at else Verdict("it is never day wherever they may be")
 
     def _unwanted(self, row: Row, subscriptions: Subscriptions) -> Verdict | None:
         """Why they are not to get it any more, if so."""

@@ -90,6 +90,9 @@ class Planning:
                 self._operator.text(row.id, f"A report about the group {row.about}: see 'plainline group reports'")
             case RowKind.NOTICE:
                 self._notice(row, body)
+            case RowKind.RECORDING:
+                if self._account is not None:
+                    self._account.erase_recording(body)
             case RowKind.INVITATION:
                 self._invite(row, *json.loads(body))
             case RowKind.OUTCOME:

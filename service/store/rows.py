@@ -58,6 +58,7 @@ class RowKind(StrEnum):
     PROPOSAL = "proposal"  # no message yet: a member's words, to be shown to the leaders
     REPORT = "report"  # no message yet: what a member reports, to be shown to the operator
     NOTICE = "notice"  # no message yet: what a leader recorded, to be fetched from Twilio and erased there
+    RECORDING = "recording"  # no message: what was recorded on a call, to be erased at Twilio
     INVITATION = "invitation"  # no message yet: a number that was keyed in on a call
     CALL_BACK = "call back"  # a call, for one that was not answered
     INVITED = "invited"  # the one neutral text to a number that was keyed in
@@ -65,8 +66,11 @@ class RowKind(StrEnum):
 
 
 PLANNED = frozenset(
-    {RowKind.POST, RowKind.PROPOSAL, RowKind.REPORT, RowKind.OUTCOME, RowKind.NOTICE, RowKind.INVITATION}
-)
+    {
+        RowKind.POST, RowKind.PROPOSAL, RowKind.REPORT, RowKind.OUTCOME, RowKind.NOTICE, RowKind.RECORDING,
+        RowKind.INVITATION,
+    }
+)  # fmt: skip
 """Rows that lead to other rows, and go to nobody themselves."""
 
 UNASKED = frozenset({RowKind.GROUP, RowKind.REMINDER, RowKind.CAMPAIGN, RowKind.SERIES, RowKind.NEWS})
