@@ -100,8 +100,11 @@ class Group(NamedTuple):
                 yield at
 
     def next_meeting(self, now: int) -> int:
-        """When it meets next, 0 for never."""
-        return next(self.meetings(now), 0)
+        """When it meets next, 0 for never, and where the rule cannot be read: people are answered all the same."""
+        try:
+            return next(self.meetings(now), 0)
+        except (ValueError, TypeError, AttributeError, ZoneInfoNotFoundError):
+            return 0
 
     def sent_lately(self, now: int) -> tuple[int, ...]:
         """When it sent within the last 30 days, the oldest first."""

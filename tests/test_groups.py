@@ -17,7 +17,7 @@ from service.outreach.planning import OUTCOME_AFTER
 from service.outreach.sending import Sending
 from service.seal import Seal
 from service.settings import Settings
-from service.store import Outbox, Register, Row, RowKind, Store, name_of_row
+from service.store import Outbox, Register, Row, RowKind, Store, name_of_row, write_row
 from tests.conftest import TOKEN
 from tests.outgoing import send_all, texts
 from tests.texter import Texter
@@ -506,3 +506,36 @@ def test_leaders_see_how_many_there_are_and_the_names_that_they_chose(
     now[0] += 3
     assert "Hope Circle: 2 (Anna)" in phone(LEA).text("GROUP")[0]
     assert "(Anna)" not in member("+12025554236").text("GROUP")[0]
+
+
+def test_one_row_that_cannot_be_handled_keeps_no_other_from_going(
+    member: Callable[..., Texter], register: Register, there: Settings, sending: Sending, account: Twilio,
+    now: list[float],
+) -> None:  # fmt: skip
+    anna = member("+12025554237")
+    poison = Row("bad", "somebody", b"", int(now[0]), kind=RowKind.PROPOSAL, about="HOPE")
+    seal = Seal(there.seal_keys)
+    register.enqueue("bad", [write_row("+12025554999", "no json", poison, seal)])
+    leave = Row("good", "else", b"", int(now[0]), kind=RowKind.OPERATOR, until=int(now[0]) + 3600)
+    register.enqueue("good", [write_row(anna.number, "Hello.", leave, seal)])
+    for _ in range(9):
+        sending.deliver_all([name for job in sending.jobs() for name in job.names])
+        now[0] += 601
+    assert texts(account, anna.number) == ["Hello."]
+    outbox = Outbox(there.redis_url)
+    assert len(list(outbox.dead())) == 1
+    outbox.close()
+
+
+def test_a_group_that_cannot_be_read_stops_neither_the_others_nor_anybodys_answer(
+    phone: Somebody, hope: Group, there: Settings, now: list[float]
+) -> None:
+    client = redis.Redis.from_url(there.redis_url)
+    client.hset("groups", "BROKEN", "{}")
+    client.hset("groups", "ODD", encode_group(hope._replace(code="ODD", number=9, meets="EVERY TUESDAY")))
+    now[0] += 5
+    anna = phone("+12025554238")
+    assert anna.text("JOIN HOPE")[0].startswith("Plainline: join Hope Circle?")
+    assert anna.text("JOIN ODD")[0].startswith("Plainline: join Hope Circle?")
+    assert "At most 4 texts" in anna.text("1")[0]
+    client.close()

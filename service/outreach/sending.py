@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import random
 import time
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -25,7 +26,7 @@ from service.outreach.operator import Operator
 from service.outreach.permission import GO, Permission, Verdict
 from service.outreach.planning import Planning
 from service.seal import Seal
-from service.store import PLANNED, UNASKED, Outbox, Row, Spooled, State, Store, read_row
+from service.store import PLANNED, UNASKED, Outbox, Row, Spooled, State, Store, StoreError, read_row
 from service.talk import remember
 
 LEASE = 60
@@ -153,9 +154,26 @@ class Sending:
             yield Job(tuple(name for name, _ in some), _key_of(tuple(key for _, key in some)))
 
     def deliver_all(self, names: Sequence[str]) -> None:
-        """Send these rows, one after another."""
+        """Send these rows, one after another; one that cannot be handled keeps none of the others from going."""
         for name in names:
-            self.deliver(name)
+            try:
+                self.deliver(name)
+            except StoreError:
+                raise
+            except Exception as error:
+                self._set_aside(name, error)
+
+    def _set_aside(self, name: str, error: Exception) -> None:
+        """Try a row that we cannot handle some more times, then leave it where the operator sees it."""
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        log.error("failed", error=type(error).__name__, where=f"{frame.filename}:{frame.lineno}")
+
+        def step(row: Row) -> Row:
+            tried = row._replace(attempts=row.attempts + 1)
+            again = tried.later(int(self._clock()) + LONGEST_PAUSE, row.error)
+            return again if tried.attempts < MOST_ATTEMPTS else tried.ended(State.DEAD)
+
+        self._outbox.step(name, lambda row: row if row.is_final else step(row))
 
     def deliver(self, name: str) -> None:
         """Send one row, unless it was sent, is being sent by somebody else, or must not be sent (yet, or any more)."""

@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import redis
+import structlog
 from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisError
 from redis.retry import Retry
 
 from service.campaigns import Campaign, decode_campaign, encode_campaign
 from service.conversation import Person
-from service.groups import Group, decode_group, encode_group
+from service.groups import Group, GroupError, decode_group, encode_group
 from service.store.codec import decode_person
 from service.store.keys import bucket_of, buckets, keys, name_of_row
 from service.store.outbox import OUTBOX_DAYS
@@ -24,6 +25,8 @@ from service.store.rows import Row, encode_row
 from service.store.script import Script
 from service.store.store import StoreAwayError
 from service.subscriptions import Subscriptions, decode_subscriptions
+
+log = structlog.get_logger()
 
 PATIENCE = 5.0
 """Seconds to wait for Redis: nobody waits on the line for what happens here."""
@@ -65,7 +68,10 @@ class Register:
         found = []
         for code, group in sorted(stored.items()):
             people, names = json.loads(counted.get(code, b"[0,[]]"))
-            found.append(decode_group(group)._replace(people=people, names=tuple(names)))
+            try:
+                found.append(decode_group(group)._replace(people=people, names=tuple(names)))
+            except GroupError as error:  # the others must go on
+                log.error("group", code=code.decode(), why=str(error))
         return tuple(found)
 
     def group(self, code: str) -> Group | None:
@@ -136,7 +142,10 @@ class Register:
             while True:
                 cursor, found = self._ask("HSCAN", keys_of(bucket)[0], cursor, "COUNT", AT_ONCE)
                 for contact, stored in found.items():
-                    yield contact.decode(), decode_subscriptions(stored)
+                    try:
+                        yield contact.decode(), decode_subscriptions(stored)
+                    except (ValueError, TypeError, IndexError) as error:  # the others must get theirs
+                        log.error("subscriptions", why=f"those of one contact cannot be read ({type(error).__name__})")
                 if not cursor:
                     break
 
