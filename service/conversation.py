@@ -277,7 +277,8 @@ class Person(NamedTuple):
     epoch carries counts no more. ``rang`` is when we last were asked to call, ``uncalled`` when they wanted no more
     calls, ``agreed`` when they last allowed texts again. Of a leader, ``posted`` is when their last post was made,
     ``tries`` how many wrong PINs came in a row, and ``locked`` since when no PIN is taken. ``untexted`` is when their
-    line turned out to take no texts.
+    line turned out to take no texts, ``posted_before`` when the post before the last was made, and ``forgot`` when they
+    last asked to be forgotten.
     """
 
     left: int = 0
@@ -291,6 +292,8 @@ class Person(NamedTuple):
     tries: int = 0
     locked: int = 0
     untexted: int = 0
+    posted_before: int = 0
+    forgot: int = 0
 
 
 class Entry(NamedTuple):

@@ -35,8 +35,6 @@ CHANGES: dict[type, dict[str, bool]] = {
     Ring: {"rang": True},
     NoCalls: {"uncalled": True},
     NoTexts: {"untexted": True},
-    Post: {"posted": True},
-    UndoPost: {"posted": False},
     RightPin: {"locked": False},
 }
 """Which fields of a person an effect sets to now, and which it clears."""
@@ -76,7 +74,12 @@ def after(effects: Sequence[Effect], person: Person, now: float) -> Person:
     """The person after these effects."""
     for effect in effects:
         if isinstance(effect, Forget):
-            person = Person(left=int(now), since=int(now), epoch=person.epoch + 1, uncalled=person.uncalled)
+            fresh = Person(left=int(now), since=int(now), epoch=person.epoch + 1, uncalled=person.uncalled)
+            person = fresh._replace(forgot=int(now), tries=person.tries, locked=person.locked)
+        elif isinstance(effect, Post):
+            person = person._replace(posted=int(now), posted_before=person.posted, since=int(now))
+        elif isinstance(effect, UndoPost):
+            person = person._replace(posted=person.posted_before, posted_before=0, since=int(now))
         elif isinstance(effect, WrongPin):
             tries = 0 if effect.pauses else person.tries + 1
             person = person._replace(tries=tries, locked=int(now) if effect.pauses else 0, since=int(now))

@@ -211,7 +211,7 @@ def _led(at: Desk, led: Group, number: str) -> str:
     sender = at.contacts.sender(number)
     pin = f"{secrets.randbelow(10**6):06}"
     address = base64.b64encode(sender.address).decode()
-    added = Leader(sender.contact, address, pin_mark(led.code, sender.contact, pin))
+    added = Leader(sender.contact, address, pin_mark(led.code, sender.contact, pin), int(time.time()))
 
     def step(now: Group) -> Group:
         others = tuple(each for each in now.leaders if each.contact != sender.contact)

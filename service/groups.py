@@ -31,7 +31,7 @@ FEWEST_LEADERS = 2
 MONTH = 30 * 24 * 60 * 60
 """Seconds in which a group may send its monthly limit."""
 
-LONGEST_NAME = 30
+LONGEST_NAME, LONGEST_WELCOME, LONGEST_WHERE = 30, 300, 100
 
 _CODE = regex.compile(r"[A-Z0-9]{3,12}")
 
@@ -41,11 +41,13 @@ class GroupError(ValueError):
 
 
 class Leader(NamedTuple):
-    """Somebody who may post: the index of their number, their sealed number, and what their PIN is known by."""
+    """Somebody who may post: the index of their number, their sealed number, what their PIN is known by, and since when
+    they lead (Unix seconds)."""
 
     contact: str
     address: str
     pin: str
+    since: int = 0
 
 
 class Group(NamedTuple):
@@ -159,6 +161,8 @@ def _problems(group: Group, others: list[Group], languages: list[str], now: int)
         yield f"the number {group.number} is taken, or not from 1 to 999: choose another with --number"
     if not 1 <= group.monthly <= 31:
         yield "a group sends 1 to 31 texts a month"
+    if len(group.welcome) > LONGEST_WELCOME or len(group.where) > LONGEST_WHERE:
+        yield f"a welcome has at most {LONGEST_WELCOME} characters, and where it meets {LONGEST_WHERE}"
     yield from _problems_of_meetings(group, now)
 
 

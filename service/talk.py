@@ -225,6 +225,7 @@ class Talk:
         spooled = Spooled(
             event.contact, event.id, int(now), effects, decided.body, decided.entries, erase, decided.rows, decided.who
         )
+        spooled = spooled._replace(ends=decided.ends)
         try:
             self._spool.append(spooled)
         except OSError as error:
@@ -318,11 +319,12 @@ class Talk:
         match effect:
             case Send(replies, about, kind):
                 if event.kind is Kind.DUE:
-                    cause = "due"
+                    cause = event.id  # it names the person and the moment
                 until = now + A_DAY if kind else 0
                 channel = Channel.SMS if event.channel is Channel.VOICE else event.channel
                 for place, body in enumerate(self._as_texts(replies, code)):
                     row = Row(f"{cause}.{mark(about)}.{place}", contact, b"", now, kind=RowKind(kind), language=code)
+                    row = row._replace(about=about.partition(" ")[0] if kind else "")
                     yield (
                         row._replace(until=until, channel=channel, after=now + place * BETWEEN_PARTS if kind else 0),
                         body,
@@ -407,6 +409,7 @@ def remember(store: Store, spooled: Spooled) -> None:
         person = after(still, person, max(spooled.at, person.since))
         asked_for = subscribed(still, found.known.subscriptions, Subscriber(*spooled.by), spooled.at)
         commit = Commit(session, person, spooled.answer, True, entries, forgets, spooled.erase, spooled.rows, asked_for)
+        commit = commit._replace(ends=spooled.ends)
         found = store.commit(spooled.contact, message, found, commit)
 
 

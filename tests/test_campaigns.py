@@ -304,3 +304,19 @@ def test_a_member_takes_less_than_four_hundred_bytes(there: Settings) -> None:
     used = memory(register, "b:*", "t:*")
     assert used / len(people) < 400
     register.close()
+
+
+def test_a_campaign_to_a_group_does_not_reach_whoever_left_that_group(
+    run: Run, member: Member, sending: Sending, account: Twilio, now: list[float]
+) -> None:
+    anna = member()
+    send_all(sending)
+    account.messages.clear()
+    for said in ("DAILY", "12:00", "15", "1"):
+        anna.text(said)
+    run("campaign", "new", "spring", "--text", "en=Hello.", "--group", "HOPE")
+    run("campaign", "start", "spring", "--people", "1")
+    sending.planning.campaigns()
+    anna.text("LEAVE")
+    send_all(sending)
+    assert account.messages == {}

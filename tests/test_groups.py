@@ -10,7 +10,9 @@ import pytest
 import redis
 from flask import Flask
 
+from service.app import create_sending
 from service.behalf import export
+from service.book import Book
 from service.channels.twilio import Contacts
 from service.groups import Group, GroupError, Leader, checked, decode_group, encode_group, pin_mark
 from service.outreach.planning import OUTCOME_AFTER
@@ -539,3 +541,102 @@ def test_a_group_that_cannot_be_read_stops_neither_the_others_nor_anybodys_answe
     assert anna.text("JOIN ODD")[0].startswith("Plainline: join Hope Circle?")
     assert "At most 4 texts" in anna.text("1")[0]
     client.close()
+
+
+def test_a_question_of_long_ago_is_asked_again_before_it_counts_as_consent(
+    phone: Somebody, hope: Group, now: list[float]
+) -> None:
+    anna = phone("+12025554240")
+    anna.text("JOIN HOPE")
+    now[0] += 2 * 86_400
+    assert anna.text("1")[0].startswith("Plainline: join Hope Circle?")
+    assert anna.text("1")[0].startswith("Plainline: welcome to Hope Circle.")
+
+
+def test_two_posts_can_both_be_undone(
+    member: Callable[..., Texter], phone: Somebody, sending: Sending, account: Twilio, now: list[float]
+) -> None:
+    member("+12025554241")
+    lea = phone(LEA)
+    for words in ("One.", "Two."):
+        now[0] += 10
+        lea.text(f"POST {words}")
+        lea.text(PIN)
+    assert [lea.text("POST UNDO")[0] for _ in range(2)] == ["It was stopped, and went to nobody."] * 2
+    now[0] += 600
+    send_all(sending)
+    send_all(sending)
+    assert account.messages == {}
+
+
+def test_a_post_that_waited_for_days_is_not_sent(
+    member: Callable[..., Texter], phone: Somebody, sending: Sending, account: Twilio, now: list[float]
+) -> None:
+    member("+12025554242")
+    lea = phone(LEA)
+    lea.text("POST We meet tonight at six.")
+    lea.text(PIN)
+    now[0] += 4 * 86_400
+    for _ in range(3):
+        send_all(sending)
+    assert account.messages == {}
+
+
+def test_forgetting_and_coming_back_gives_no_new_tries_of_the_pin(
+    phone: Somebody, hope: Group, now: list[float]
+) -> None:
+    lea = phone(LEA)
+    lea.text("POST Hello.")
+    for said in ("111111", "222222", "333333"):
+        lea.text(said)
+    for said in ("FORGET ME", "1", "START"):
+        lea.text(said)
+    lea.text("POST Hello.")
+    assert "wait an hour" in lea.text(PIN)[0]
+
+
+def test_members_cannot_flood_the_leaders_nor_the_operator(
+    member: Callable[..., Texter], there: Settings, texting: Book, account: Twilio, now: list[float]
+) -> None:
+    watched = create_sending(there.model_copy(update={"operator_phone": "+12125550999"}), lambda: now[0], texting)
+    watched._by = watched._by._replace(wait=lambda _: None)
+    anna = member("+12025554244", "Anna")
+    for place in range(20):
+        anna.text(f"SAY Number {place}.")
+        anna.text(f"REPORT number {place}")
+    for _ in range(4):
+        send_all(watched)
+    assert len(texts(account, LEA)) == 5
+    assert len(texts(account, "+12125550999")) == 1
+
+
+def test_a_leader_of_a_group_in_a_language_that_is_not_served_is_answered(
+    phone: Somebody, hope: Group, register: Register, now: list[float]
+) -> None:
+    register.write_group(hope._replace(language="tlh"))
+    now[0] += 3
+    assert phone(LEA).text("POST Hello.")[0].startswith("Hope Circle: Hello.")
+
+
+def test_undo_while_redis_is_away_is_kept_and_done_when_it_is_back(
+    member: Callable[..., Texter], phone: Somebody, there: Settings, app: Flask, now: list[float],
+    sending: Sending, account: Twilio,
+) -> None:  # fmt: skip
+    from service.store import Spool, Spooled, Store
+    from service.talk import post_id, remember
+
+    member("+12025554245")
+    lea = phone(LEA)
+    lea.text("POST A slip.")
+    lea.text(PIN)
+    seal = Seal(there.seal_keys)
+    contact = Contacts(there.contact_key, seal).contact(LEA)
+    spool = Spool(there.data_dir, seal)
+    spool.append(Spooled(contact, "SM-undo", int(now[0]), (), b"", ends=(post_id(int(now[0])),)))
+    store = Store(there.redis_url)
+    assert spool.replay(lambda spooled: remember(store, spooled), store.settle) == 1
+    now[0] += 600
+    send_all(sending)
+    send_all(sending)
+    assert account.messages == {}
+    store.close()

@@ -19,6 +19,7 @@ from service.outreach.sending import Sending
 from service.seal import Seal
 from service.settings import Settings
 from service.store import Register, Store
+from service.store.keys import bucket_of
 from service.subscriptions import (
     DAY,
     STEPS,
@@ -325,3 +326,107 @@ def test_the_next_part_comes_at_its_hour_within_a_day(hour: int, zone: str, at: 
     due = next_at(hour, zone, at)
     assert at < due <= at + 25 * 3600
     assert datetime.fromtimestamp(due, UTC).astimezone(zone_of(zone)).hour == hour
+
+
+def same_bucket(contacts: Contacts) -> tuple[str, str]:
+    """Two numbers whose contacts lie in one bucket."""
+    first: dict[str, str] = {}
+    for place in range(1000):
+        number = f"+1212555{place:04}"
+        bucket = bucket_of(contacts.contact(number))
+        if bucket in first:
+            return first[bucket], number
+        first[bucket] = number
+    raise AssertionError("no two of a thousand")
+
+
+def test_two_people_whose_keys_lie_together_both_get_their_part(
+    app: Flask, there: Settings, clock: Clock, sending: Sending, account: Twilio, now: list[float]
+) -> None:
+    numbers = same_bucket(Contacts(there.contact_key, Seal(there.seal_keys)))
+    for number in numbers:
+        begin(Texter(app.test_client(), TOKEN, number))
+    pass_time(clock, sending, now, 2)
+    assert [len(parts(account, number)) for number in numbers] == [2, 2]
+
+
+def test_a_part_that_waits_is_not_sent_to_whoever_left_and_came_back(
+    reader: Texter, clock: Clock, sending: Sending, account: Twilio, now: list[float]
+) -> None:
+    begin(reader)
+    now[0] += 3601
+    clock.tick()
+    now[0] += 60
+    reader.text("STOP")
+    reader.text("START")
+    begin(reader, "9:02", "15")
+    for _ in range(3):
+        send_all(sending)
+        now[0] += 4
+    assert account.messages == {}
+
+
+def test_a_part_that_waits_is_not_sent_after_pause(
+    reader: Texter, clock: Clock, sending: Sending, account: Twilio, now: list[float]
+) -> None:
+    begin(reader)
+    now[0] += 3601
+    clock.tick()
+    reader.text("PAUSE")
+    now[0] += 60
+    send_all(sending)
+    assert account.messages == {}
+
+
+def test_one_answers_the_question_that_was_read_last(
+    reader: Texter, clock: Clock, sending: Sending, account: Twilio, now: list[float]
+) -> None:
+    begin(reader)
+    for _ in range(5):
+        reader.text("MORE NOW")
+    reader.text("FORGET ME")
+    pass_time(clock, sending, now, 50)
+    assert "Reply 1 for yes." in parts(account, reader.number)[-1]
+    assert reader.text("1")[0].startswith("If it changes, we tell you once.")
+
+
+def test_after_eleven_months_people_are_asked_in_their_own_language(
+    app: Flask, clock: Clock, sending: Sending, account: Twilio, now: list[float]
+) -> None:
+    reader = Texter(app.test_client(), TOKEN, "+12125556050")
+    reader.text("español")
+    begin_in_spanish(reader)
+    reader.text("PAUSA")
+    now[0] += 336 * DAY + 7200
+    forget_sessions(clock)
+    clock.tick()
+    send_all(sending)
+    assert "responda 1" in texts(account, reader.number)[-1].lower()
+
+
+def begin_in_spanish(reader: Texter) -> None:
+    for said in ("DIARIO", "8:00", "9", "1"):
+        reader.text(said)
+
+
+def forget_sessions(clock: Clock) -> None:
+    """As Redis does after SESSION_DAYS."""
+    client = clock._register._redis
+    for key in list(client.scan_iter("s:*")):
+        client.delete(key)
+
+
+def test_one_turn_of_the_clock_that_fails_keeps_nobody_waiting(
+    reader: Texter, clock: Clock, sending: Sending, account: Twilio, now: list[float]
+) -> None:
+    begin(reader)
+    client = clock._register._redis
+    for bucket in range(256):
+        client.hset(f"b:{{{bucket:02x}}}", "broken", "no subscriptions")
+        client.zadd(f"t:{{{bucket:02x}}}", {"broken": 1})
+    now[0] += 3601
+    clock.tick()
+    for _ in range(3):
+        send_all(sending)
+        now[0] += 4
+    assert len(parts(account, reader.number)) == 2

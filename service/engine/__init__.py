@@ -32,6 +32,9 @@ def take_turn(book: Book, known: Known, event: Event, now: int) -> Turn:
     """
     session = still_valid(known.session, book, now)
     if event.kind is Kind.DUE:
+        if session.language not in book.languages:  # it was forgotten long ago; what they asked for was not
+            session = session._replace(language=known.subscriptions.language)
+            session = still_valid(session, book, now)
         return daily.due(Scene(book, known._replace(session=session), event, now))
     spoken = (session.language, SOURCE) if session.language else tuple(book.languages)
     heard = listen(book, event.body, spoken) if event.kind is Kind.WORDS else ()

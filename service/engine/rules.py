@@ -218,7 +218,10 @@ SAID_TO_A_GROUP = {"leave", "report", "post"}
 def commanded_in_a_group(scene: Scene) -> Turn | None:
     """LEAVE HOPE, REPORT and POST of those who are in a group: "no more texts on Sundays" is what a leader may post."""
     found = _command(scene)
-    return commanded(scene) if found and found[0].screen in SAID_TO_A_GROUP and not scene.known.person.left else None
+    if found is None or found[0].screen not in SAID_TO_A_GROUP or scene.known.person.left:
+        return None
+    may = found[0].screen == "leave" or scene.known.allowance is Allowance.GRANTED
+    return commanded(scene) if may else None
 
 
 def leaving_or_returning(scene: Scene) -> Turn | None:

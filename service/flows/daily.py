@@ -196,8 +196,7 @@ def due(scene: Scene) -> Turn:
     if silent >= OVER_AFTER and subscriptions.asked:
         return Turn(session, Reply(), (_sent(scene, "lapsed", LAPSED), Change("lapsed")), "lapsed")
     if silent >= ASKED_AFTER and not subscriptions.asked:
-        there = _at_rest(scene, choices=(Target("go on"), Target("stop")))
-        return Turn(there.session, Reply(), (_sent(scene, "still", STILL_WANTED), Change("asked")), "asked to go on")
+        return _asks(scene, Target("go on"), Target("stop"), _sent(scene, "still", STILL_WANTED), Change("asked"))
     if subscriptions.finished and subscriptions.finished not in {each.revision for each in scene.book.articles}:
         return Turn(session, Reply(), (_sent(scene, "news", CHANGED), Change("told")), "told of news")
     series = subscriptions.series
@@ -215,8 +214,8 @@ def _part_is_due(scene: Scene, series: Series) -> Turn:
         return Turn(scene.session, Reply(), (Change("daily again"),), "too late today")
     part = _next(scene, series)
     if not part:
-        there = _at_rest(scene, choices=(Target("tell me"), Target("home")))
-        return Turn(there.session, Reply(), (_sent(scene, "the last", THE_LAST), Change("daily over")), "daily over")
+        question = _sent(scene, "last", THE_LAST)
+        return _asks(scene, Target("tell me"), Target("home"), question, Change("daily over"))
     pages = as_texts(scene, part)
     last = pages[-1]._replace(hint=(DAILY_HINT,))
     unreviewed, told = _review(scene)
@@ -235,6 +234,18 @@ def _review(scene: Scene) -> tuple[tuple[Reply, ...], tuple[str, ...]]:
     code, told = scene.language.code, scene.session.told
     due = () if code in told else tuple(Reply(opening=notice) for notice in review_notice(scene))
     return due, (*told, code) if due else told
+
+
+def _asks(scene: Scene, yes: Target, no: Target, question: Send, change: Change) -> Turn:
+    """A question that comes unasked takes the place of an open one: a "1" must answer what was read last.
+
+    Whoever is in danger, or wrote a moment ago, is asked tomorrow.
+    """
+    session = scene.session
+    if session.screen == "danger" or scene.now - session.seen * A_WHILE < 2 * A_WHILE:
+        effects = (Change("daily again"),) if scene.known.subscriptions.series else ()
+        return Turn(session, Reply(), effects, "asked tomorrow")
+    return Turn(scene.but(choices=(yes, no)).session, Reply(), (question, change), "asked")
 
 
 def _at_rest(scene: Scene, **changes: object) -> Scene:

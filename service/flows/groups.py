@@ -99,6 +99,12 @@ SAID_BY = text("%(name)s, in %(group)s: %(words)s")
 
 _FIRST_NAME = regex.compile(r"[\p{L}\p{M}'’. -]{1,20}")
 
+CONSENT_SECONDS = 24 * 60 * 60
+"""For so long a question may be answered by which somebody joins."""
+
+MOST_NAMES = 12
+"""First names that a leader is told of."""
+
 LONGEST_SAYING = 300
 """Characters that a member may write to their group at once."""
 
@@ -160,14 +166,16 @@ def join(scene: Scene, code: str) -> Turn:
         return here.turn(Reply(opening=(ALREADY_IN.saying(group=group.name), *_meeting(here, group))), "in already")
     if group.is_closed or here.event.contact in group.expelled:
         return here.turn(Reply(opening=(CLOSED.saying(group=group.name),), hint=(MENU_HELPS,)), "closed")
-    asked = here.but(choices=(Target("join now", group.code), Target("home")))
+    asked = here.but(choices=(Target("join now", f"{group.code} {here.now}"), Target("home")))
     return asked.turn(Reply(opening=(joining(scene.book.program, group),)), "asked to join")
 
 
-def join_now(scene: Scene, code: str) -> Turn:
-    """They have confirmed."""
+def join_now(scene: Scene, about: str) -> Turn:
+    """They have confirmed what they were asked a moment ago; after a day they are asked once more."""
+    code, _, asked = about.partition(" ")
     group = known_group(scene, code)
-    if group is None or group.is_closed or scene.event.contact in group.expelled:
+    is_old = scene.now - int(asked or 0) > CONSENT_SECONDS
+    if group is None or group.is_closed or scene.event.contact in group.expelled or is_old:
         return join(scene, code)
     welcome = (FROM_GROUP.saying(group=group.name, words=group.welcome),) if group.welcome else ()
     opening = (joined(scene.book.program, group), *welcome, *_meeting(scene, group))
@@ -224,7 +232,8 @@ def mine(scene: Scene, _: str) -> Turn:
 
 def _people(group: Group) -> str:
     """How many are in a group, and the first names that they chose: all that its leaders see of them."""
-    return f"{group.people} ({', '.join(group.names)})" if group.names else str(group.people)
+    shown = [*group.names[:MOST_NAMES], *(["..."] if len(group.names) > MOST_NAMES else [])]
+    return f"{group.people} ({', '.join(shown)})" if shown else str(group.people)
 
 
 def _changes(subscriptions: Subscriptions, group: Group) -> tuple[Option, ...]:

@@ -101,8 +101,9 @@ def _drafted(scene: Scene, group: Group, words: str) -> Turn:
 
 def _mark(scene: Scene) -> str:
     """A number that names a draft of this leader for a week."""
-    taken = {each.id for each in scene.known.drafts}
-    return next(str(number) for number in range(100, 1000) if str(number) not in taken)
+    taken = {each.id: each.at for each in scene.known.drafts}
+    free = (str(number) for number in range(100, 1000) if str(number) not in taken)
+    return next(free, None) or min(taken, key=lambda each: taken[each])
 
 
 def _too_long(over: int) -> Text:
@@ -124,7 +125,8 @@ def preview(scene: Scene, draft: Draft) -> Turn:
         when = Moment(later, group.zone)
         return _said(scene, OVER_MONTHLY.saying(group=group.name, when=when), "over the month")
     here = scene.but(screen="pin", subject=draft.id, page=0, choices=())
-    shown = tuple(each.spoken_in(group.language) for each in as_posted(group, draft))
+    language = group.language if group.language in scene.book.languages else scene.language.code
+    shown = tuple(each.spoken_in(language) for each in as_posted(group, draft))
     reply = Reply(notices=(shown,), opening=(_cost(scene, group, draft),), hint=(PIN_SENDS,))
     return here.turn(reply, "preview")
 

@@ -6,11 +6,15 @@ import base64
 import time
 from collections.abc import Callable
 
+import structlog
+
 from service.book import Book
 from service.conversation import Channel, Event, Kind
-from service.store import Register
+from service.store import Register, StoreError
 from service.subscriptions import Subscriptions
 from service.talk import Talk
+
+log = structlog.get_logger()
 
 
 class Clock:
@@ -23,7 +27,7 @@ class Clock:
         """Take every turn that is due; how many there were. Raises StoreError."""
         due = list(self._register.due(int(self._clock())))
         for contact, since in due:
-            self._take(contact, str(since))
+            self._take_alone(contact, str(since))
         return len(due)
 
     def news(self) -> int:
@@ -35,8 +39,17 @@ class Clock:
             if asked_for.finished and asked_for.finished not in current
         ]
         for contact, revision in waiting:
-            self._take(contact, f"news {revision}")
+            self._take_alone(contact, f"news {revision}")
         return len(waiting)
+
+    def _take_alone(self, contact: str, what: str) -> None:
+        """One turn, whose failure keeps nobody else waiting."""
+        try:
+            self._take(contact, what)
+        except StoreError:
+            raise
+        except Exception as error:
+            log.error("failed", error=type(error).__name__, what="a turn of the clock")
 
     def _take(self, contact: str, what: str) -> None:
         """One turn; its id is that of this very moment, so that it is taken once, whoever dies in between."""

@@ -48,6 +48,9 @@ class Verdict(NamedTuple):
 
 GO = Verdict()
 
+BY_DAY = frozenset({RowKind.LEADER, RowKind.INVITED})
+"""What is sent by day, though it counts towards no cap and no budget."""
+
 
 class Rules(NamedTuple):
     """What the operator has set: where calls may go, the region assumed for a number that tells none, the most segments
@@ -95,9 +98,13 @@ class Permission:
         self._campaigns: dict[str, tuple[float, Campaign | None]] = {}
 
     def last_look(self, row: Row) -> Verdict:
-        """Just before it goes: they may have left while it waited for its moment."""
-        _, person = self._store.known(row.contact)
-        return Verdict("they want none") if person.left and row.kind is not RowKind.OPERATOR else GO
+        """Just before it goes: they may have left, or ended what it is of, while it waited for its moment."""
+        if row.kind is RowKind.OPERATOR:
+            return GO
+        refused = self._of_the_person(row, int(self._clock()))
+        if refused or row.kind not in UNASKED:
+            return refused
+        return self._unwanted(row, self._store.subscriptions(row.contact))
 
     def within_the_day(self, row: Row, body: str) -> Verdict:
         """Whether a day's limits have room for it; it counts from then on, and once however often it is tried."""
@@ -128,10 +135,10 @@ class Permission:
         if refused or row.kind is RowKind.OPERATOR:
             return refused
         refused = self._of_the_person(row, now)
-        if refused or row.kind not in {*UNASKED, RowKind.LEADER}:
+        if refused or row.kind not in UNASKED | BY_DAY:
             return refused
         asked_for = self._store.subscriptions(row.contact)
-        if row.kind is RowKind.LEADER:
+        if row.kind in BY_DAY:
             return self._by_day(number, asked_for.zone, now)
         return self._unasked(row, number, asked_for, now)
 
@@ -149,6 +156,8 @@ class Permission:
         _, person = self._store.known(row.contact)
         if person.left or (row.is_call and person.uncalled) or (person.untexted and not row.is_call):
             return Verdict("they want none, or cannot get it")
+        if row.kind in UNASKED and row.made < person.agreed:
+            return Verdict("they have left since, and allowed texts again")
         return Verdict("they are asked whether they want to leave", now + PAUSED) if person.paused else GO
 
     def _unasked(self, row: Row, number: str, subscriptions: Subscriptions, now: int) -> Verdict:
@@ -167,24 +176,40 @@ class Permission:
             return GO
         return Verdict("it is quiet there", day_at) if day_at else Verdict("it is never day wherever they may be")
 
-    def _unwanted(self, row: Row, subscriptions: Subscriptions) -> Verdict | None:
-        """Why they are not to get it any more, if so."""
-        if row.kind in {RowKind.GROUP, RowKind.REMINDER}:
-            member = subscriptions.member(row.about)
-            group = next((each for each in self._groups.now() if each.code == row.about), None)
-            if member is None or (row.kind is RowKind.REMINDER and not member.reminded):
-                return Verdict("they are not in that group any more")
-            if group is None or group.is_closed:
-                return Verdict("the group is closed")
-        if row.kind is RowKind.CAMPAIGN:
-            campaign = self._campaign(row.about)
-            if campaign is None or campaign.stage is Stage.CANCELLED or subscriptions.is_empty:
-                return Verdict("the campaign was cancelled, or they have ended all")
-            if campaign.stage is Stage.PAUSED:
-                return Verdict("the campaign is paused", int(self._clock()) + PAUSED)
-        if row.kind is not RowKind.GROUP and row.language and row.language != subscriptions.language:
-            return None if subscriptions.is_empty else Verdict("they have changed their language")
-        return None
+    def _unwanted(self, row: Row, subscriptions: Subscriptions) -> Verdict:
+        """Why they are not to get it any more, or not yet, if so."""
+        of_its_kind = {
+            RowKind.GROUP: self._of_a_group,
+            RowKind.REMINDER: self._of_a_group,
+            RowKind.CAMPAIGN: self._of_a_campaign,
+            RowKind.SERIES: self._of_a_series,
+        }
+        refused = of_its_kind[row.kind](row, subscriptions) if row.kind in of_its_kind else GO
+        another = row.language and row.language != subscriptions.language and not subscriptions.is_empty
+        if not refused and another and row.kind is not RowKind.GROUP:
+            return Verdict("they have changed their language")
+        return refused
+
+    def _of_a_group(self, row: Row, subscriptions: Subscriptions) -> Verdict:
+        member = subscriptions.member(row.about)
+        group = next((each for each in self._groups.now() if each.code == row.about), None)
+        if member is None or (row.kind is RowKind.REMINDER and not member.reminded):
+            return Verdict("they are not in that group any more")
+        return Verdict("the group is closed") if group is None or group.is_closed else GO
+
+    def _of_a_campaign(self, row: Row, subscriptions: Subscriptions) -> Verdict:
+        campaign = self._campaign(row.about)
+        if campaign is None or campaign.stage is Stage.CANCELLED:
+            return Verdict("the campaign was cancelled")
+        if subscriptions.is_empty or not campaign.is_for(subscriptions):
+            return Verdict("they are not among those any more whom the campaign is for")
+        paused = campaign.stage is Stage.PAUSED
+        return Verdict("the campaign is paused", int(self._clock()) + PAUSED) if paused else GO
+
+    @staticmethod
+    def _of_a_series(_: Row, subscriptions: Subscriptions) -> Verdict:
+        running = subscriptions.series is not None and not subscriptions.series.paused
+        return GO if running else Verdict("they have paused the series, or ended it")
 
     def _campaign(self, name: str) -> Campaign | None:
         until, campaign = self._campaigns.get(name, (0.0, None))

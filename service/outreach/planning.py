@@ -38,6 +38,9 @@ OUTCOME_AFTER = 30 * 60
 DAY_BEFORE, HOUR_BEFORE = 24 * 60 * 60, 60 * 60
 """Seconds before a meeting at which its members are reminded."""
 
+MOST_SAYINGS = 5
+"""Texts of one member that leaders are shown in a day."""
+
 LATE = 15 * 60
 """Seconds for which a reminder may be late: whoever planned it may have been away."""
 
@@ -87,7 +90,7 @@ class Planning:
                 self._proposal(row, Draft("", row.about, words, name, at))
             case RowKind.REPORT:
                 self._register.keep_report(row.id, self._seal.seal(f"{row.about}: {body}".encode(), "report"))
-                self._operator.text(row.id, f"A report about the group {row.about}: see 'plainline group reports'")
+                self._operator.told(f"report.{row.about}", f"a report about {row.about}: see 'plainline group reports'")
             case RowKind.NOTICE:
                 self._notice(row, body)
             case RowKind.RECORDING:
@@ -125,23 +128,27 @@ class Planning:
         if group.is_closed:
             self._tell(row, group, FROZEN.saying(group=group.name))
             return
-        stamp = draft.at if draft.name else row.made
-        if stamp not in group.sent:
-            later = group.may_send_at(now)
-            if later > now:
-                self._tell(row, group, OVER_MONTHLY.saying(group=group.name, when=Moment(later, group.zone)))
-                return
-            self._register.change_group(group.code, lambda known: _sent(known, stamp, now))
         broadcast = _broadcast(draft) if draft.name else row.id
+        if not self._counts(group, row.made, broadcast, now):
+            later = Moment((self._register.group(group.code) or group).may_send_at(now), group.zone)
+            self._tell(row, group, OVER_MONTHLY.saying(group=group.name, when=later))
+            return
         language = self._spoken(group)
         body = self._body(as_posted(group, draft), language)
-        template = Row("", "", b"", now, kind=RowKind.GROUP, about=group.code, language=language, until=now + A_DAY)
+        template = Row("", "", b"", now, kind=RowKind.GROUP, about=group.code, language=language, until=row.until)
         people = self._register.enqueue(broadcast, self._for_members(group, broadcast, body, template))
         log.info("posted", group=group.code, rows=people)
         outcome = Row(f"{row.id}.outcome", row.contact, b"", now, kind=RowKind.OUTCOME, about=group.code)
         outcome = outcome._replace(after=now + OUTCOME_AFTER, until=now + 2 * A_DAY)
         number, _ = read_row(row, self._seal)
         self._register.enqueue(outcome.id, [write_row(number, broadcast, outcome, self._seal)])
+
+    def _counts(self, group: Group, stamp: int, broadcast: str, now: int) -> bool:
+        """Count one more text of a group, if its month has room; what two leaders let through counts once."""
+        if next(self._register.rows_of(broadcast), None) is not None:
+            return True
+        counted = self._register.change_group(group.code, partial(_sent, stamp=stamp, now=now))
+        return counted is not None and stamp in counted.sent
 
     def _for_members(
         self,
@@ -173,10 +180,14 @@ class Planning:
         group = self._register.group(draft.group)
         if group is None or group.is_closed or not group.says or row.contact in group.muted:
             return
-        language = self._spoken(group)
-        now = int(self._clock())
+        language, now = self._spoken(group), int(self._clock())
+        said = f"say.{hashlib.sha256(row.contact.encode()).hexdigest()[:16]}.{now // A_DAY}"
+        if not self._register.spend(said, 1, MOST_SAYINGS):
+            return
         for leader in group.leaders:
             name = self._kept(draft, leader)
+            if not name:
+                continue
             body = self._body(proposal(group, draft, name), language)
             told = Row(f"{_broadcast(draft)}.{leader.contact}", leader.contact, b"", now, kind=RowKind.LEADER)
             told = told._replace(about=group.code, language=language, until=now + A_DAY)
@@ -261,8 +272,7 @@ class Planning:
         return found
 
     def _is_forgotten(self, leader: Leader) -> bool:
-        person = self._register.person(leader.contact)
-        return bool(person.epoch and person.left)
+        return self._register.person(leader.contact).forgot > leader.since
 
     def campaigns(self) -> None:
         """Plan every campaign whose hour has come."""
@@ -280,7 +290,7 @@ class Planning:
             for contact, person in self._register.subscribers():
                 if not campaign.is_for(person):
                     continue
-                if person.language not in campaign.words:
+                if person.language not in bodies:
                     lacking[person.language] = lacking.get(person.language, 0) + 1
                     continue
                 people += 1
@@ -288,7 +298,8 @@ class Planning:
                 yield self._row(campaign.id, contact, person, bodies[person.language], template(person.language))
 
         now = int(self._clock())
-        bodies = {code: self.words(campaign, code) for code in campaign.words}
+        served = [code for code in campaign.words if code in self._book.languages]
+        bodies = {code: self.words(campaign, code) for code in served}
         until = max(campaign.starts, now) + 3 * A_DAY
         started = Row("", "", b"", now, kind=RowKind.CAMPAIGN, about=campaign.id, until=until, after=campaign.starts)
         templates = {code: started._replace(language=code) for code in campaign.words}
@@ -315,7 +326,10 @@ def _without(group: Group, contacts: set[str]) -> Group:
 
 
 def _sent(group: Group, stamp: int, now: int) -> Group:
-    return group if stamp in group.sent else group._replace(sent=(*group.sent_lately(now), stamp))
+    """The group with one more text counted, unless it was counted before, or its month has no room."""
+    if stamp in group.sent or group.may_send_at(now) > now:
+        return group
+    return group._replace(sent=(*group.sent_lately(now), stamp))
 
 
 def _broadcast(draft: Draft) -> str:

@@ -27,7 +27,7 @@ from service.outreach.permission import GO, Permission, Verdict
 from service.outreach.planning import Planning
 from service.seal import Seal
 from service.store import PLANNED, UNASKED, Outbox, Row, Spooled, State, Store, StoreError, read_row
-from service.talk import remember
+from service.talk import CLOCKS_DIFFER, remember
 
 LEASE = 60
 """Seconds after which whoever claimed a row is taken for dead."""
@@ -170,7 +170,8 @@ class Sending:
 
         def step(row: Row) -> Row:
             tried = row._replace(attempts=row.attempts + 1)
-            again = tried.later(int(self._clock()) + LONGEST_PAUSE, row.error)
+            doubtful = row.state is State.SENDING and row.kind not in PLANNED
+            again = tried.later(int(self._clock()) + LONGEST_PAUSE, IN_DOUBT if doubtful else row.error)
             return again if tried.attempts < MOST_ATTEMPTS else tried.ended(State.DEAD)
 
         self._outbox.step(name, lambda row: row if row.is_final else step(row))
@@ -186,7 +187,12 @@ class Sending:
             self._send(self._account, name, row)
 
     def _plan(self, name: str, row: Row) -> None:
-        claimed = row.claim(int(self._clock()))
+        now = int(self._clock())
+        if row.until and row.until < now:
+            log.info("not planned", kind=row.kind, why="it is too late")
+            self._outbox.step(name, _unless_it_moved(row, row.ended(State.DROPPED)))
+            return
+        claimed = row.claim(now)
         if self._outbox.take(name, row, claimed):
             try:
                 self.planning.plan(claimed)
@@ -322,7 +328,7 @@ class Sending:
     def _went_out(self, account: Account, name: str, row: Row, number: str, body: str) -> bool:
         """Whether Twilio has the message of a row in doubt, which is marked then; also where Twilio cannot tell now."""
         try:
-            since = datetime.fromtimestamp(row.claimed, UTC)
+            since = datetime.fromtimestamp(row.claimed - CLOCKS_DIFFER, UTC)
             there = number if row.channel not in {Channel.WHATSAPP, TEMPLATE} else WHATSAPP + number
             sid = account.called(number, since) if row.is_call else account.sent(there, body, since)
         except AccountError as error:

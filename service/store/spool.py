@@ -29,7 +29,7 @@ log = structlog.get_logger()
 class Spooled(NamedTuple):
     """What one turn wanted remembered for good: whose, of which message, when (Unix seconds), and what was answered.
 
-    ``by`` is how they can be reached, for what they asked to be sent.
+    ``by`` is how they can be reached, for what they asked to be sent; ``ends`` are the ids of rows that go to nobody.
     """
 
     contact: str
@@ -41,6 +41,7 @@ class Spooled(NamedTuple):
     erase: bytes = b""
     rows: tuple[Row, ...] = ()
     by: tuple[str, ...] = ()
+    ends: tuple[str, ...] = ()
 
 
 class Spool:
@@ -161,6 +162,7 @@ def _decode(opened: bytes) -> Spooled:
             "entries": tuple(Entry(*entry) for entry in fields["entries"]),
             "erase": base64.b64decode(fields["erase"]),
             "by": tuple(fields.get("by", ())),
+            "ends": tuple(fields.get("ends", ())),
             "rows": tuple(decode_row(row.encode()) for row in fields.get("rows", ())),
         }
     )
