@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import structlog
@@ -158,12 +159,9 @@ class Talk:
         """
         now = self._clock()
         carried = read_cookie(cookie, event.holder, self._seal)
-        known = Known(groups=self._groups.last)
         if not event.contact:
-            decided = self._decide(_latest(known, carried, event) if event.step else known, event, now)
-            if decided.rows:
-                self._enqueue(decided.rows)
-            return Answer(decided.body, decided.turn, decided.turn.outcome)
+            return self._to_nobody_known(event, carried, now)
+        known = Known(groups=self._groups.last)
         try:
             self._replay_if_it_can_be()
             limited = event.channel.is_read and event.kind is not Kind.DUE
@@ -182,6 +180,18 @@ class Talk:
             log.warning("without redis", why=str(error))
             return self._unremembered(event, known, carried, now)
         return self._answered(event, decided, carried)
+
+    def _to_nobody_known(self, event: Event, carried: Carried | None, now: float) -> Answer:
+        """A number that is withheld: nothing is remembered, and what they ask to be sent belongs to their call."""
+        known = Known(groups=self._groups.now())
+        decided = self._decide(_latest(known, carried, event) if event.step else known, event, now)
+        if decided.rows:
+            try:
+                self._enqueue(decided.rows)
+            except StoreAwayError as error:
+                log.warning("without redis", why=str(error))
+                self._keep(replace(event, contact=decided.rows[0].contact), decided, now)
+        return Answer(decided.body, decided.turn, decided.turn.outcome)
 
     def _commit(self, event: Event, found: Stored, decided: Decided, now: float) -> Stored | None:
         durable = bool(decided.turn.effects)

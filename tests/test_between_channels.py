@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -15,8 +16,10 @@ from service.groups import Group
 from service.outreach.sending import Sending
 from service.seal import Seal
 from service.settings import Settings
-from service.store import Register, Store
+from service.store import Register, Spool, Store
+from service.talk import remember
 from tests.conftest import TOKEN
+from tests.faults import Fault, Line
 from tests.outgoing import OURS, send_all, texts
 from tests.telephone import Telephone
 from tests.test_groups import LEA, NOON, PIN, contacts, hope, leader, register
@@ -276,6 +279,26 @@ def test_silence_at_the_question_for_a_mobile_goes_on_where_the_call_was(app: Fl
     part = telephone.heard
     telephone.presses("9")
     assert telephone.waits() == [line for line in part if "No doctor" not in line]
+
+
+def test_a_mobile_keyed_in_while_redis_is_away_gets_its_text_when_it_is_back(
+    app: Flask, there: Settings, texting: Book, sending: Sending, account: Twilio, now: list[float], tmp_path: Path
+) -> None:
+    line = Line(tmp_path, there.redis_url.removeprefix("unix://"))
+    failing = create_app(there.model_copy(update={"redis_url": line.url}), texting, lambda: now[0])
+    telephone = reading(failing, "anonymous")
+    telephone.presses("9")
+    line.fails(Fault.AWAY)
+    assert telephone.presses("2125557042")[0] == "en-US: That number gets one text from us."
+    line.fails(Fault.NONE)
+    seal = Seal(there.seal_keys)
+    store = Store(there.redis_url)
+    assert Spool(there.data_dir, seal).replay(lambda spooled: remember(store, spooled), store.settle) == 1
+    send_all(sending)
+    send_all(sending)
+    assert len(texts(account, "+12125557042")) == 1
+    store.close()
+    line.close()
 
 
 @pytest.mark.parametrize("error", [21614, 30006])
