@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 import regex
 
 from service.book import Book
 from service.book.guessing import guess
-from service.book.keywords import all_keywords, plain
+from service.book.keywords import HELP, STOP, all_keywords, plain
 from service.book.pages import BREAK, excerpt
+from service.book.segments import segments
 from service.conversation import Channel, Event, Kind, Known, Session, Target
 from service.cost import costs
 from service.flows import reading
 from service.flows.scene import Scene
-from tests.dialogue import Dialogue
+from tests.dialogue import GROUPS, Dialogue
 
 CODES = ["en", "es", "zh_Hans", "vi", "fil", "ko", "ar", "ru", "fr", "ht", "pt_BR", "hi"]
 
@@ -237,3 +239,34 @@ def test_plain_forms_of_a_language_never_collide(book: Book) -> None:
     for phrase, match, _ in all_keywords(book.languages, book.articles):
         meanings.setdefault((match.language, plain(phrase)), set()).add(match.target)
     assert [key for key, targets in meanings.items() if len(targets) > 1] == []
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_what_is_handed_on_is_short_and_names_the_number_the_word_and_other_languages(book: Book, code: str) -> None:
+    there = replace(book, number="+15558675310").opened()
+    dialogue = Dialogue(there, country=HOME[code])
+    dialogue.known = dialogue.known._replace(session=Session(language=code))
+    _, invitation = dialogue.says("SHARE")
+    assert segments(invitation) <= 2
+    assert "+15558675310" in invitation
+    name = book.languages[code].name.upper()
+    assert plain(name) in plain(invitation)
+    others = [each.name for each in book.languages.values() if each.code != code and each.name in invitation]
+    assert others, invitation
+    reader = Dialogue(there, country=HOME[code])
+    reader.says(book.languages[code].name)
+    assert reader.known.session.language == code
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_the_question_before_joining_says_all_that_the_law_wants_in_four_segments(book: Book, code: str) -> None:
+    dialogue = Dialogue(book, country=HOME[code])
+    dialogue.known = dialogue.known._replace(session=Session(language=code), groups=GROUPS)
+    (asked,) = dialogue.says("JOIN HOPE")
+    assert segments(asked) <= 4
+    stop, help_ = (book.languages[code].variants(word)[0].lstrip("=") for word in (STOP, HELP))
+    texted = plain(asked)
+    assert all(plain(each) in texted for each in ("Hope Circle", "4", "18", "1", stop, help_))
+    (welcome,) = [said for said in dialogue.says("1") if "Hope Circle" in said][:1]
+    assert all(plain(each) in plain(welcome) for each in ("Hope Circle", "4", stop))
+    assert dialogue.known.subscriptions.member("HOPE")

@@ -12,6 +12,7 @@ from service.book.languages import Language
 from service.book.segments import segments
 from service.conversation import (
     Change,
+    Channel,
     Effect,
     Moment,
     OptIn,
@@ -333,7 +334,8 @@ def _invitation(book: Book, there: Language, languages: Sequence[Language]) -> t
     names: list[str] = []
     for each in languages:
         others = OR_LANGUAGE.saying(names=", ".join([*names, each.name])).spoken_in(there.code)
-        if each is not there and segments(f"{there.say(first)}\n{there.say(others)}") <= INVITATION_SEGMENTS:
+        written = book.measure(Channel.SMS, there).written(f"{there.say(first)}\n{there.say(others)}")
+        if each is not there and segments(written) <= INVITATION_SEGMENTS:
             names.append(each.name)
     return (first, *([OR_LANGUAGE.saying(names=", ".join(names)).spoken_in(there.code)] if names else []))
 

@@ -127,7 +127,7 @@ def preview(scene: Scene, draft: Draft) -> Turn:
     here = scene.but(screen="pin", subject=draft.id, page=0, choices=())
     language = group.language if group.language in scene.book.languages else scene.language.code
     shown = tuple(each.spoken_in(language) for each in as_posted(group, draft))
-    reply = Reply(notices=(shown,), opening=(_cost(scene, group, draft),), hint=(PIN_SENDS,))
+    reply = Reply(notices=(shown,), opening=(_cost(scene, group, draft),), hint=(PIN_SENDS, POSTED))
     return here.turn(reply, "preview")
 
 
