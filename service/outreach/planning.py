@@ -28,8 +28,8 @@ from service.flows.reading import END_ALL
 from service.groups import Group, Leader
 from service.outreach.operator import Operator
 from service.seal import Seal
-from service.store import Outbox, Register, Row, RowKind, State, read_row, write_draft, write_row
-from service.subscriptions import Membership, Subscriptions
+from service.store import Outbox, Register, Row, RowKind, State, StoreError, read_row, write_draft, write_row
+from service.subscriptions import Subscriptions
 from service.talk import A_DAY
 
 OUTCOME_AFTER = 30 * 60
@@ -102,7 +102,7 @@ class Planning:
                 self._outcome(row, body)
 
     def _notice(self, row: Row, recording: str) -> None:
-        """Fetch what a leader recorded, let members hear it, and erase it at Twilio, the one before it too."""
+        """Fetch what a leader recorded, let members hear it, and erase it at Twilio."""
         if self._account is None:
             return
         self._register.keep_notice(recording, self._account.recording(recording))
@@ -150,17 +150,9 @@ class Planning:
         counted = self._register.change_group(group.code, partial(_sent, stamp=stamp, now=now))
         return counted is not None and stamp in counted.sent
 
-    def _for_members(
-        self,
-        group: Group,
-        broadcast: str,
-        body: str,
-        template: Row,
-        wanted: Callable[[Membership], bool] = lambda _: True,
-    ) -> Iterator[Row]:
+    def _for_members(self, group: Group, broadcast: str, body: str, template: Row) -> Iterator[Row]:
         for contact, subscriptions in self._register.subscribers():
-            member = subscriptions.member(group.code)
-            if member and wanted(member):
+            if subscriptions.member(group.code):
                 yield self._row(broadcast, contact, subscriptions, body, template)
 
     def _row(self, broadcast: str, contact: str, person: Subscriptions, body: str, template: Row) -> Row:
@@ -278,7 +270,12 @@ class Planning:
         """Plan every campaign whose hour has come."""
         for campaign in self._register.campaigns():
             if campaign.stage is Stage.STARTED and campaign.starts <= self._clock() + EARLY:
-                self.campaign(campaign)
+                try:
+                    self.campaign(campaign)
+                except StoreError:
+                    raise
+                except Exception as error:
+                    log.error("failed", error=type(error).__name__, campaign=campaign.id)
 
     def campaign(self, campaign: Campaign, progress: Callable[[int], None] = lambda _: None) -> Planned:
         """Make a row for everybody whom a campaign is for and who has a version in their language."""
@@ -295,7 +292,7 @@ class Planning:
                     continue
                 people += 1
                 progress(1)
-                yield self._row(campaign.id, contact, person, bodies[person.language], template(person.language))
+                yield self._row(campaign.id, contact, person, bodies[person.language], templates[person.language])
 
         now = int(self._clock())
         served = [code for code in campaign.words if code in self._book.languages]
@@ -303,13 +300,11 @@ class Planning:
         until = max(campaign.starts, now) + 3 * A_DAY
         started = Row("", "", b"", now, kind=RowKind.CAMPAIGN, about=campaign.id, until=until, after=campaign.starts)
         templates = {code: started._replace(language=code) for code in campaign.words}
-        template = templates.__getitem__
         new = self._register.enqueue(campaign.id, rows())
-        planned = campaign._replace(planned=people)
         self._register.change_campaign(
             campaign.id, lambda now: now._replace(planned=people, stage=_after_planning(now.stage), before=now.stage)
         )
-        log.info("planned", campaign=planned.id, rows=new, people=people)
+        log.info("planned", campaign=campaign.id, rows=new, people=people)
         return Planned(new, people, lacking)
 
     def words(self, campaign: Campaign, language: str) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from datetime import timedelta
 from typing import NamedTuple
@@ -118,8 +119,12 @@ def run(redis_url: str, duties: Duties) -> None:
 
 
 async def quietly(duty: Callable[..., object], *about: object) -> None:
-    """Do a duty in a thread of its own; while Redis is away it waits for the next time."""
+    """Do a duty in a thread of its own; while Redis is away, and where it fails, it waits for the next time."""
+    name = getattr(duty, "__qualname__", "")
     try:
         await asyncio.to_thread(duty, *about)
     except StoreError as error:
-        log.warning("not done yet", duty=getattr(duty, "__qualname__", ""), why=str(error))
+        log.warning("not done yet", duty=name, why=str(error))
+    except Exception as error:
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        log.error("failed", duty=name, error=type(error).__name__, where=f"{frame.filename}:{frame.lineno}")
