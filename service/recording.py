@@ -21,7 +21,7 @@ from service.channels.spoken import CHOICE, LANGUAGE_CHOICE, SPOKEN
 from service.channels.voice import Voice
 from service.conversation import Channel, Event, Kind, Known, Reply, Session, Text
 from service.explore import explore
-from service.flows import calling, danger, reading
+from service.flows import calling, danger, leaving, reading
 from service.flows.people import LOCAL_EMERGENCY, numbers
 from service.flows.scene import Scene
 
@@ -68,6 +68,7 @@ def _anywhere(book: Book, language: Language) -> Iterator[str]:
         yield language.say(LANGUAGE_CHOICE.saying(language=language.name, key=key))
         yield from (language.say(CHOICE.saying(label=each.title, key=key)) for each in book.sections.values())
     told = [*(each for every in SPOKEN.values() for each in every), *vars(calling).values()]
+    told += [each for each in leaving.SENTENCES if each.msgid not in SPOKEN]
     yield from (language.say(each) for each in told if isinstance(each, Text) and "%(" not in each.msgid)
     yield from _articles(book, language)
     yield from _helplines(book, language)
